@@ -6,6 +6,9 @@ import calendar
 from datetime import date, timedelta
 from functools import lru_cache
 
+PAPER_DAYS = 7
+"""Days before a date when the paper that gives it must start, to be read in time: two to be printed, up to five in the
+mail."""
 _SATURDAY = 5
 
 

@@ -147,6 +147,10 @@ def kinds_with(*clocks: MailingClock) -> tuple[Kind, ...]:
     return tuple(kind for kind in Kind if kind.traits.clock in clocks)
 
 
+FINAL_LEVEL = 4
+"""The level of a final notice, the last dunning letter."""
+
+
 class Channel(StrEnum):
     PRINT = "print"
     EMAIL = "email"

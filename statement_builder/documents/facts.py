@@ -10,10 +10,10 @@ There are no diagnosis codes, medical record numbers, or birth dates: a template
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from statement_builder.billing.balance import Aging, RollForward
-from statement_builder.billing.dates import last_of_month
+from statement_builder.billing.dates import PAPER_DAYS, last_of_month
 from statement_builder.billing.model import FinancialClass, Record
 from statement_builder.billing.selection import CollectionAction, PreAssignmentItem
 from statement_builder.documents.reasons import ReasonPart
@@ -89,7 +89,7 @@ class VisitLine(Record, kw_only=True):
     estimate_cents: int | None = None
     """The good faith estimate."""
     dispute_until_on: date | None = None
-    """The last day to dispute charges far above the estimate. None: they are not, or the day has passed."""
+    """The last day to dispute charges far above the estimate. None: they are not, or the day has passed or is near."""
 
     @property
     def discounts_cents(self) -> int:
@@ -116,7 +116,6 @@ class PlanLine(Record, kw_only=True):
     due_cents: int
     remaining_cents: int
     missed_count: int
-    next_due_on: date | None
 
 
 _WIDE_CENTS = 100_000_000
@@ -188,8 +187,6 @@ class StatementFacts(Facts, kw_only=True):
 
     def dates_ahead(self) -> Iterator[DateAhead]:
         yield "due_on", self.due_on
-        for plan in self.plans:
-            yield "next_due_on", plan.next_due_on
         for visit in self.visits:
             yield "dispute_until_on", visit.dispute_until_on
 
@@ -281,6 +278,13 @@ class LetterFacts(Facts, kw_only=True):
         return self.visits
 
 
-def find_past_dates(facts: Facts, issued_on: date) -> tuple[str, ...]:
-    """The fields that would print a date as if it lay ahead, although it is before the document's date."""
-    return tuple(dict.fromkeys(name for name, day in facts.dates_ahead() if day is not None and day < issued_on))
+def find_past_dates(facts: Facts, on: date) -> tuple[str, ...]:
+    """The fields that would print a date as if it lay ahead, although it is before `on`: the document's date, or the
+    day on which it is mailed."""
+    return tuple(dict.fromkeys(name for name, day in facts.dates_ahead() if day is not None and day < on))
+
+
+def while_ahead(day: date, issued_on: date) -> date | None:
+    """A last day to do something, or None if it would have passed when paper of this date is read: no date is better
+    than a wrong one. Only for dates that a document can leave out."""
+    return day if day >= issued_on + timedelta(days=PAPER_DAYS) else None

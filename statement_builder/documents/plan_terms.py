@@ -129,15 +129,3 @@ def require_footing(selection: Selection, cents: int) -> None:
             f"The payments on guarantor {selection.guarantor_id}'s letter do not add up to the selected amount.",
             "Check the plan's installments in the billing system. If they are correct, report this as a bug.",
         )
-
-
-def assistance_until(
-    account: GuarantorAccount, selection: Selection, terms: PrintedTerms, issued_on: date
-) -> date | None:
-    """The last day to apply for financial assistance for all visits on the letter: day 240 after the earliest first
-    statement (26 CFR 1.501(r)-1(b)(3)). None if it is not known or has passed: the letter prints no date."""
-    numbers = selection.account_numbers
-    mailed = [each.correspondence for each in account.encounters if each.account_number in numbers]
-    billed = [each.first_statement_on for each in mailed if each is not None]
-    until = min(billed) + timedelta(days=terms.assistance_days) if billed else None
-    return until if until and until >= issued_on else None

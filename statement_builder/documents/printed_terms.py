@@ -19,6 +19,8 @@ class PrintedTerms(Record, kw_only=True):
     courtesy_after_week: int
     assistance_days: int
     """Days from the first statement to apply for financial assistance (26 CFR 1.501(r)-1(b)(3))."""
+    final_due_days: int = 40
+    """Days from a final notice to its deadline, which can end the application period later."""
     plan_letter_required: bool = False
     """A plan does not end without a letter about the missed payment."""
     collection_actions: tuple[CollectionAction, ...] = ()

@@ -9,7 +9,7 @@ from statement_builder.billing.estimates import exceeds_estimate
 from statement_builder.billing.model import Encounter, GuarantorAccount, InsuranceStatus, Patient
 from statement_builder.billing.names import full_name
 from statement_builder.documents.errors import CompositionError
-from statement_builder.documents.facts import VisitLine
+from statement_builder.documents.facts import VisitLine, while_ahead
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.reasons import find_reasons, has_insurance, insurer_name
 
@@ -100,4 +100,4 @@ def _dispute_until(encounter: Encounter, owed: EncounterBalance, terms: PrintedT
     if not exceeds_estimate(encounter, owed.charges_cents):
         return None
     until = (owed.first_statement_on or issued_on) + timedelta(days=terms.estimate_dispute_days)
-    return until if until >= issued_on else None
+    return while_ahead(until, issued_on)

@@ -69,7 +69,7 @@ class KindDefinition:
     """The data of a selected document, issued on a date. Raises CompositionError."""
     recheck: Callable[[Candidate, Selection, date], Iterable[Hold]]
     """Why a document must not be mailed now. The candidate is as of the date of rendering, with everything posted
-    since; the date is today."""
+    since; the date is the last day on which the document is expected to enter the mail."""
 
     is_candidate: Callable[[GuarantorAccount], bool] = has_encounters
     """Whether a batch decides about this account."""

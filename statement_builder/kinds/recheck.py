@@ -2,6 +2,9 @@
 
 Rules that depend on the date (minimum gaps, the ladder, installments coming due) use the date the document was rendered
 with, so that a hand-off some days later does not hold everything. All data posted since then counts.
+
+Every date that a page gives as still to come must be so on the day when the page is mailed, which on paper is some days
+after the hand-off.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from statement_builder.billing.model import (
     PatientPayment,
 )
 from statement_builder.billing.selection import Channel, Hold, Selection
+from statement_builder.documents.facts import find_past_dates
+from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.kinds.registry import definition_of
 from statement_builder.policy.candidate import Candidate, open_candidate
 from statement_builder.policy.channel import choose_channel
@@ -33,21 +38,40 @@ _Posted = TypeVar("_Posted", Charge, InsuranceTransaction, PatientPayment, Depos
 
 
 def recheck(
-    account: GuarantorAccount | None, selection: Selection, policy: Policy, as_of: date, rendered_as_of: date
+    account: GuarantorAccount | None,
+    selection: Selection,
+    policy: Policy,
+    as_of: date,
+    rendered_as_of: date,
+    *,
+    mailed_by: date | None = None,
 ) -> tuple[Hold, ...]:
     """All reasons why the document must not be mailed now. Empty: it may be mailed.
 
     `account` is the data pulled again as of `as_of`, or None if the guarantor is no longer on file. `rendered_as_of` is
-    the date the document was decided and rendered with.
+    the date the document was decided and rendered with. `mailed_by` is the last day on which it is expected to enter
+    the mail. None: on `as_of`, as an e-mail does.
     """
+    mailed_by = mailed_by or as_of
     if account is None:
         return (make_hold("NOT_ON_FILE"),)
     account = _redate_to_rendering(account, as_of, rendered_as_of)
     candidate = open_candidate(account, selection.kind, policy, rendered_as_of)
-    reasons = tuple(definition_of(selection.kind).recheck(candidate, selection, as_of))
-    if selection.due_on <= as_of:  # what is handed off today is read after today
+    reasons = tuple(definition_of(selection.kind).recheck(candidate, selection, mailed_by))
+    if selection.due_on <= as_of or selection.due_on < mailed_by:  # what is handed off today is read after today
         reasons = (*reasons, make_hold("DUE_PASSED"))
     return tuple(dict.fromkeys((*reasons, *_recheck_recipient(candidate, selection))))
+
+
+def find_passed_dates(
+    account: GuarantorAccount, selection: Selection, terms: PrintedTerms, rendered_as_of: date, mailed_by: date
+) -> tuple[Hold, ...]:
+    """Why the dates on a document's pages do not allow to mail it: one that lies ahead on the page has passed.
+
+    `account` is the data that the document was rendered from, as of `rendered_as_of`.
+    """
+    facts = definition_of(selection.kind).facts(account, selection, terms, rendered_as_of)
+    return (make_hold("DUE_PASSED"),) if find_past_dates(facts, mailed_by) else ()
 
 
 def _recheck_recipient(candidate: Candidate, selection: Selection) -> Iterable[Hold]:

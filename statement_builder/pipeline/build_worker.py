@@ -412,6 +412,7 @@ def printed_terms(policy: Policy, facility: Facility) -> PrintedTerms:
         installments_max=policy.ob_installments_max,
         courtesy_after_week=policy.ob_courtesy_after_week,
         assistance_days=policy.assistance_days.value,
+        final_due_days=policy.final_due_days,
         collection_actions=policy.collection_actions,
         estimate_dispute_days=policy.estimate_dispute_days.value,
         statements_before_letters=policy.statements_before_letters,

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from statement_builder.billing.model import Delivery
-from statement_builder.billing.selection import Channel, Hold
+from statement_builder.billing.selection import FINAL_LEVEL, Channel, Hold
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.consent import has_consent
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recorded_holds import has_recorded_hold
-
-FINAL_LEVEL = 4
 
 
 def choose_channel(candidate: Candidate, level: int) -> Channel:

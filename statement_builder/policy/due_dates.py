@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from statement_builder.billing.dates import due_date
+from statement_builder.billing.dates import PAPER_DAYS, due_date
 from statement_builder.billing.model import Correspondence
-from statement_builder.policy.channel import FINAL_LEVEL
+from statement_builder.billing.selection import FINAL_LEVEL
 from statement_builder.policy.settings import Policy
 
 FIRST_LETTER_LEVEL = 2
-PAPER_DAYS = 7
-"""Days before a due date when the paper that follows an unread e-mail must start: two to be printed, up to five in the
-mail."""
 
 
 def next_letter_level(mailed: Correspondence) -> int:

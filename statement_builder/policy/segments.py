@@ -15,9 +15,8 @@ from typing import Any
 import msgspec
 
 from statement_builder.billing.model import FinancialClass, GuarantorAccount, Record
-from statement_builder.billing.selection import Kind, Selection
+from statement_builder.billing.selection import FINAL_LEVEL, Kind, Selection
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
-from statement_builder.policy.channel import FINAL_LEVEL
 
 MESSAGE_CHARACTERS_MAX = 160
 """Two lines of the page, in standard print."""

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import fields
 
+from statement_builder.billing.dates import PAPER_DAYS
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
-from statement_builder.policy.due_dates import PAPER_DAYS
 from statement_builder.policy.plan_states import PLAN_STATES
 from statement_builder.policy.pre_assignment import pre_assignment_rule
 from statement_builder.policy.segments import is_insert_code

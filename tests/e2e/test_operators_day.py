@@ -163,6 +163,15 @@ def test_late_payment__withholds_the_piece_and_the_batch_foots(hospital: Hospita
     assert found["state"] == "withheld"
 
 
+def test_release_weeks_later__mails_no_paper_after_the_date_that_it_gives(hospital: Hospital) -> None:
+    """What leaves on the Wednesday before Thanksgiving is in the mail by Monday, November 30."""
+    rows = hospital.ledger("SELECT document_id, due_on FROM document WHERE state = 'rendered' AND channel = 'print'")
+    late = hospital.on_day("2026-11-25")
+    late.statements("release", BATCH)
+    assert {row["document_id"] for row in late.manifest_rows()} == {name for name, due in rows if due >= "2026-11-30"}
+    assert {due for _, due in rows} & {"2026-11-27"}, "due after the hand-off, and before the mailing"
+
+
 def test_pregnancy_loss_after_rendering__withholds_the_notice(tmp_path: Path) -> None:
     hospital = build_hospital(tmp_path / "home", guarantors=40)
     batch = f"{CYCLE}-ob-notice"

@@ -384,7 +384,8 @@ def billed_on(day: date) -> Correspondence:
         pytest.param(4, DUE_ON - timedelta(days=240), DUE_ON, id="day-240-is-the-deadline"),
         pytest.param(4, DUE_ON - timedelta(days=239), DUE_ON + timedelta(days=1), id="day-240-is-after-the-deadline"),
         pytest.param(4, AS_OF - timedelta(days=300), DUE_ON, id="day-240-has-passed"),
-        pytest.param(2, AS_OF - timedelta(days=240), AS_OF, id="letter-on-day-240"),
+        pytest.param(2, AS_OF - timedelta(days=233), AS_OF + timedelta(days=7), id="letter-a-week-before-day-240"),
+        pytest.param(2, AS_OF - timedelta(days=234), None, id="letter-that-is-read-after-day-240-prints-no-date"),
         pytest.param(3, AS_OF - timedelta(days=241), None, id="letter-after-day-240-prints-no-date"),
     ],
 )
@@ -395,13 +396,15 @@ def test_letter__application_period_26_cfr_1_501r_1_b_3(level: int, first_on: da
     assert facts.assistance_until_on == until
 
 
-def test_letter__application_period_of_several_visits_is_open_for_each() -> None:
+@pytest.mark.parametrize("level", [2, 4])
+def test_letter__application_period_of_several_visits_is_cut_short_for_none_26_cfr_1_501r_1_b_3(level: int) -> None:
+    """Each visit has 240 days from its own first statement."""
     one, two, _ = three_visits()
     old = replace(one, correspondence=billed_on(date(2026, 2, 1)))
     new = replace(two, correspondence=billed_on(date(2026, 7, 1)))
-    facts = make_letter(4, old, new).facts
+    facts = make_letter(level, old, new).facts
     assert isinstance(facts, LetterFacts)
-    assert facts.assistance_until_on == DUE_ON
+    assert facts.assistance_until_on == date(2026, 7, 1) + timedelta(days=240)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from statement_builder.billing.model import Delivery, Deposit, EpisodeStatus, FinancialClass, GuarantorAccount
-from statement_builder.kinds import recheck
+from statement_builder.kinds import find_passed_dates, recheck
 from statement_builder.policy import Policy
 from tests.builders import AS_OF, make_account, make_address, make_charge, make_guarantor, make_insurance, make_payment
+from tests.contents import TERMS
 from tests.policy.candidates import (
     POLICY,
     codes,
@@ -166,6 +167,38 @@ def test_recheck__due_date_passed_before_mailing(days: int, reasons: list[str]) 
     assert recheck_codes(billed(), billed(), AS_OF + timedelta(days=days)) == reasons
 
 
+@pytest.mark.parametrize(
+    ("days", "mailed_days", "reasons"),
+    [
+        pytest.param(22, 24, [], id="mailed-before-the-due-date"),
+        pytest.param(23, 25, [], id="mailed-on-the-due-date"),
+        pytest.param(24, 26, ["DUE_PASSED"], id="mailed-after-the-due-date"),
+    ],
+)
+def test_recheck__the_due_date_is_valid_on_the_day_of_mailing(days: int, mailed_days: int, reasons: list[str]) -> None:
+    as_of, mailed_by = AS_OF + timedelta(days=days), AS_OF + timedelta(days=mailed_days)
+    selection = selected(statement(billed()))
+    assert codes(recheck(billed(), selection, POLICY, as_of, AS_OF, mailed_by=mailed_by)) == reasons
+
+
+@pytest.mark.parametrize(
+    ("first", "days", "reasons"),
+    [
+        pytest.param(220, 20, [], id="mailed-on-the-last-day-to-apply"),
+        pytest.param(220, 21, ["DUE_PASSED"], id="mailed-after-the-last-day-to-apply"),
+        pytest.param(239, 21, [], id="the-page-has-no-last-day"),
+    ],
+)
+def test_find_passed_dates__every_date_on_the_page_is_valid_on_the_day_of_mailing(
+    first: int, days: int, reasons: list[str]
+) -> None:
+    """26 CFR 1.501(r)-1(b)(3): the letter says until when somebody can apply for financial assistance."""
+    account = make_account(visit(9_000, "A1", correspondence=mailed(first=first, last=30, level=1)))
+    selection = selected(letter(account))
+    mailed_by = AS_OF + timedelta(days=days)
+    assert codes(find_passed_dates(account, selection, TERMS, AS_OF, mailed_by)) == reasons
+
+
 def test_recheck__installment_paid_after_rendering() -> None:
     before = make_account(visit(30_000, plan_id="PL1"), plans=(make_plan(10_000, 10_000, 10_000, 0, 0),))
     after = replace(before, plans=(make_plan(10_000, 10_000, 10_000, 2_500, 0),))
@@ -228,7 +261,36 @@ def test_recheck__final_notice_must_leave_30_days(days: int, reasons: list[str])
     assert codes(recheck(account, selection, POLICY, AS_OF + timedelta(days=days), AS_OF)) == reasons
 
 
+@pytest.mark.parametrize(
+    ("mailed_days", "reasons"),
+    [
+        pytest.param(10, [], id="mailed-30-days-before-the-deadline"),
+        pytest.param(11, ["NOTICE_SHORT"], id="mailed-29-days-before-the-deadline"),
+    ],
+)
+def test_recheck__final_notice_leaves_30_days_from_mailing_26_cfr_1_501r_6_c_4(
+    mailed_days: int, reasons: list[str]
+) -> None:
+    account = due_for(4)
+    as_of, mailed_by = AS_OF + timedelta(days=8), AS_OF + timedelta(days=mailed_days)
+    assert codes(recheck(account, selected(letter(account)), POLICY, as_of, AS_OF, mailed_by=mailed_by)) == reasons
+
+
 # Obstetric notices
+
+
+@pytest.mark.parametrize(
+    ("days", "reasons"),
+    [
+        pytest.param(4, [], id="mailed-on-the-last-day-of-the-plan-year"),
+        pytest.param(5, ["OB_PLAN_YEAR"], id="mailed-in-the-next-plan-year"),
+    ],
+)
+def test_recheck__estimate_of_a_plan_year_that_ended_before_mailing(days: int, reasons: list[str]) -> None:
+    """Deductibles reset with the plan year, so the estimate is of another year."""
+    account = make_pregnant(plan_year_ends_on=AS_OF + timedelta(days=4))
+    later = AS_OF + timedelta(days=days)
+    assert codes(recheck(account, selected(notice(account)), POLICY, later, AS_OF)) == reasons
 
 
 @pytest.mark.parametrize(

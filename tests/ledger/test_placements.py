@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from statement_builder.errors import InvariantError
 from statement_builder.ledger import Ledger
 from statement_builder.ledger.placement import AgencyFileRow, NewPlacement, PlacementBatch, PlacementChange, Refusal
+from statement_builder.ledger.placement.placements import AgencyStay
 from statement_builder.ledger.states import PlacementBatchState, PlacementEntryType, PlacementState
 from tests.ledger.world import AS_OF, AT, FACILITY, SHA
 
@@ -136,6 +137,33 @@ def test_change__is_told_once_and_a_payment_counts_once(ledger: Ledger) -> None:
         "A1": PlacementState.PLACED,
         "A2": PlacementState.RECALLING,
     }
+
+
+def test_agency_stays__are_the_first_and_the_last_day_at_an_agency(ledger: Ledger) -> None:
+    """CMS Pub. 15-1, 310.A: a bad debt is claimed after the agency has given it back."""
+    propose(ledger)
+    assert ledger.placements.agency_stays(FACILITY, ["A1", "A2"]) == {}, "a proposal is with nobody"
+
+
+@pytest.mark.parametrize(
+    ("state", "stay"),
+    [
+        pytest.param(PlacementState.ACCEPTED, AgencyStay(placed_on=AS_OF, returned_on=None), id="there"),
+        pytest.param(
+            PlacementState.RETURNED, AgencyStay(placed_on=AS_OF, returned_on=date(2026, 12, 1)), id="returned"
+        ),
+        pytest.param(PlacementState.CLOSED, AgencyStay(placed_on=AS_OF, returned_on=date(2026, 12, 1)), id="closed"),
+        pytest.param(PlacementState.REFUSED, None, id="the-agency-never-took-it"),
+    ],
+)
+def test_agency_stays__end_with_what_the_agency_reported(
+    ledger: Ledger, state: PlacementState, stay: AgencyStay | None
+) -> None:
+    place(ledger)
+    placed = ledger.placements.find(FACILITY, FIRST.placement_id)
+    assert placed is not None
+    assert ledger.placements.move(FACILITY, placed, state, on=date(2026, 12, 1), at=AT)
+    assert ledger.placements.agency_stays(FACILITY, ["A1", "A9"]).get("A1") == stay
 
 
 def test_end__is_recorded_once_and_frees_the_visit(ledger: Ledger) -> None:

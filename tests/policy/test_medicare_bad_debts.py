@@ -17,6 +17,8 @@ from statement_builder.policy.cost_report.medicare_bad_debts import (
     find_bad_debt_faults,
     first_billed_on,
     is_in_period,
+    placed_on,
+    returned_on,
 )
 from statement_builder.policy.cost_report.write_offs import (
     find_charity_faults,
@@ -95,6 +97,19 @@ def days(start: date, count: int) -> date:
         pytest.param(
             {"placed_on": days(BILLED, 60), "returned_on": days(CEASED, 1)}, ["AT_AGENCY"], id="310.A-returned-later"
         ),
+        pytest.param(
+            {
+                "placed_on": days(BILLED, 60),
+                "returned_on": days(CEASED, 9),
+                **{name: days(CEASED, 9) for name in ("written_off_on", "medicare_written_off_on")},
+            },
+            ["NOT_CEASED"],
+            id="413.89(e)(3)-ceased-while-an-agency-collected",
+        ),
+        pytest.param(
+            {"placed_on": days(BILLED, 60), "returned_on": days(BILLED, 59)}, ["DATES"], id="310.A-returned-before"
+        ),
+        pytest.param({"returned_on": CEASED}, ["DATES"], id="310.A-returned-and-never-placed"),
         pytest.param({"medicare_written_off_on": date(2026, 1, 1)}, ["DATES"], id="413.89(f)-after-the-year"),
         pytest.param({"medicare_written_off_on": date(2025, 12, 31)}, [], id="413.89(f)-last-day-of-the-year"),
         pytest.param({"written_off_on": None}, ["DATES"], id="413.89(f)-still-in-receivables"),
@@ -124,12 +139,12 @@ def test_claim__is_refused_with_every_reason(changes: dict[str, Any], expected: 
         pytest.param(
             {"secondary_remitted_on": days(REMITTED, 30)},
             (days(REMITTED, 150),),
-            "SHORT_EFFORT",
+            "NOT_CEASED SHORT_EFFORT",
             id="latest-remittance",
         ),
         pytest.param({}, (), "NO_BILL", id="no-bill"),
         pytest.param({"first_billed_on": BILLED}, (), "", id="bill-of-another-system"),
-        pytest.param({"first_billed_on": BILLED}, (days(REMITTED, 200),), "", id="earlier-bill-of-another-system"),
+        pytest.param({"first_billed_on": BILLED}, (days(REMITTED, 130),), "", id="earlier-bill-of-another-system"),
         pytest.param({"is_indigent": True}, (days(REMITTED, 121),), "", id="413.89(e)(2)(ii)-indigent"),
         pytest.param(DUAL, (days(REMITTED, 121),), "", id="413.89(e)(2)(iii)-dual-eligible"),
         pytest.param({**DUAL, "is_qmb": True}, (), "", id="1396a(n)(3)(B)-qmb-not-billed"),
@@ -147,6 +162,36 @@ def test_first_bill__is_within_120_days_of_the_latest_remittance(
 
 
 @pytest.mark.parametrize(
+    ("last_day", "expected"),
+    [
+        pytest.param(CEASED, [], id="on-the-day"),
+        pytest.param(days(CEASED, 1), ["NOT_CEASED"], id="the-day-after"),
+    ],
+)
+def test_effort__has_not_ceased_before_the_last_letter_413_89_e_3(last_day: date, expected: list[str]) -> None:
+    assert codes({}, (BILLED, last_day)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "sent_on", "back_on"),
+    [
+        pytest.param({}, days(BILLED, 70), CEASED, id="only-the-ledger-knows"),
+        pytest.param({"placed_on": days(BILLED, 60)}, days(BILLED, 60), CEASED, id="placed-by-an-earlier-system-first"),
+        pytest.param(
+            {"placed_on": days(BILLED, 70), "returned_on": days(CEASED, -2)}, days(BILLED, 70), CEASED, id="both-know"
+        ),
+    ],
+)
+def test_agency__days_are_the_ledgers_and_the_billing_systems_310_a(
+    changes: dict[str, Any], sent_on: date, back_on: date
+) -> None:
+    debt = replace(CLAIM, **changes)
+    facts = BillingFacts(mailed_on=(BILLED,), placed_on=days(BILLED, 70), returned_on=CEASED, collection_days=120)
+    assert (placed_on(debt, facts), returned_on(debt, facts)) == (sent_on, back_on)
+    assert find_bad_debt_faults(debt, facts, PERIOD) == ()
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         pytest.param({}, id="billing-system-does-not-know"),
@@ -154,7 +199,7 @@ def test_first_bill__is_within_120_days_of_the_latest_remittance(
     ],
 )
 def test_claim__of_an_account_that_the_ledger_has_at_an_agency_is_refused(changes: dict[str, Any]) -> None:
-    facts = BillingFacts(mailed_on=(BILLED,), is_at_agency=True, collection_days=120)
+    facts = BillingFacts(mailed_on=(BILLED,), placed_on=days(BILLED, 60), collection_days=120)
     found = find_bad_debt_faults(replace(CLAIM, **changes), facts, PERIOD)
     assert [each.code for each in found] == ["AT_AGENCY"]
 

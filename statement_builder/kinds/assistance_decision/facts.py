@@ -19,9 +19,9 @@ from statement_builder.billing.model import (
     Record,
 )
 from statement_builder.billing.selection import Selection
-from statement_builder.documents.assistance import find_application
+from statement_builder.documents.assistance import application_period_end, find_application
 from statement_builder.documents.errors import CompositionError
-from statement_builder.documents.facts import DateAhead, Facts, VisitLine
+from statement_builder.documents.facts import DateAhead, Facts, VisitLine, while_ahead
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.visits import visit_lines
 
@@ -77,7 +77,7 @@ class AssistanceDecisionFacts(Facts, kw_only=True):
     reverses_actions: bool
     """The hospital or its agency may have taken collection actions, which an approval takes back."""
     valid_until_on: date | None
-    """The last day of later care that the decision covers. None: it does not, or the day has passed."""
+    """The last day of later care that the decision covers. None: it does not, or the day has passed or is near."""
     apply_until_on: date | None
     """The last day to apply for more, or to send what was missing. None: the letter offers neither."""
     due_on: date
@@ -141,7 +141,7 @@ def decision_facts(
         small_excess_cents=0 if refunds else over_cents,
         on_plan=owed_cents > 0 and selection.amount_cents == 0,
         reverses_actions=approved and bool(terms.collection_actions or terms.agency_name),
-        valid_until_on=record.valid_until if record.valid_until and record.valid_until >= issued_on else None,
+        valid_until_on=while_ahead(record.valid_until, issued_on) if record.valid_until else None,
         apply_until_on=_apply_until(record, award, encounters, terms, issued_on),
         due_on=selection.due_on,
     )
@@ -188,11 +188,9 @@ def _apply_until(
     """The last day to apply for more than a decision without an application gave (26 CFR 1.501(r)-6(c)(2)(i)), or to
     send what an application lacked (1.501(r)-6(c)(5)(ii)): the end of the application period, which begins with the
     first statement. For more, there is always a reasonable time from this letter."""
-    mailed = [each.correspondence for each in encounters if each.correspondence]
-    first_on = min((each.first_statement_on for each in mailed), default=issued_on)
-    until = first_on + timedelta(days=terms.assistance_days)
+    until = application_period_end(encounters, terms, issued_on) or issued_on + timedelta(days=terms.assistance_days)
     if record.basis is DecisionBasis.NO_ANSWER:
-        return until if until >= issued_on else None
+        return while_ahead(until, issued_on)
     if record.kind is not AssistanceKind.PRESUMPTIVE or award is not Award.PARTIAL:
         return None
     return max(until, due_date(issued_on, terms.assistance_respond_days))

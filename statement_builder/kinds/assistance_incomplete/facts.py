@@ -9,9 +9,9 @@ from statement_builder.billing.assistance_terms import MissingItem
 from statement_builder.billing.balance import encounter_balances
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.selection import Selection
-from statement_builder.documents.assistance import find_application
+from statement_builder.documents.assistance import assistance_until, find_application
 from statement_builder.documents.facts import DateAhead, Facts, VisitLine
-from statement_builder.documents.plan_terms import assistance_until, require_footing
+from statement_builder.documents.plan_terms import require_footing
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.visits import visit_lines
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from statement_builder.billing.selection import Hold, Kind, Selection
+from statement_builder.billing.selection import FINAL_LEVEL, Hold, Kind, Selection
 from statement_builder.kinds.definition import N_, KindDefinition, Outcome
 from statement_builder.kinds.dunning.facts import letter_facts
 from statement_builder.kinds.dunning.rules import find_dunning_holds, letter_cents, select_letter
 from statement_builder.policy.candidate import Candidate
-from statement_builder.policy.channel import FINAL_LEVEL
 from statement_builder.policy.due_dates import letter_due_date
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recheck_rules import recheck_visits

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from statement_builder.billing.balance import balance
 from statement_builder.billing.model import Encounter, FinancialClass, GuarantorAccount
-from statement_builder.billing.selection import Selection
+from statement_builder.billing.selection import FINAL_LEVEL, Selection
+from statement_builder.documents.assistance import application_period_end, assistance_until
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import AssignedVisit, LetterFacts, PreAssignment, VisitLine
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.visits import visit_lines
 
-FINAL_NOTICE = 4
 _PUBLIC_PLANS = frozenset({FinancialClass.MEDICARE, FinancialClass.MEDICARE_ADVANTAGE, FinancialClass.TRICARE})
-LEVELS = (2, 3, FINAL_NOTICE)
+LEVELS = (2, 3, FINAL_LEVEL)
 
 
 def letter_facts(account: GuarantorAccount, selection: Selection, terms: PrintedTerms, issued_on: date) -> LetterFacts:
@@ -38,10 +38,10 @@ def letter_facts(account: GuarantorAccount, selection: Selection, terms: Printed
         visits=visits,
         owed_cents=owed.patient_cents,
         first_billed_on=min(billed, default=None),
-        assistance_until_on=_assistance_until(min(billed), selection, terms, issued_on) if billed else None,
-        collection_actions=terms.collection_actions if selection.level == FINAL_NOTICE else (),
+        assistance_until_on=_assistance_until(account, selection, terms, issued_on),
+        collection_actions=terms.collection_actions if selection.level == FINAL_LEVEL else (),
         agency_name=terms.agency_name,
-        pre_assignment=_pre_assignment(account, visits, terms) if selection.level == FINAL_NOTICE else None,
+        pre_assignment=_pre_assignment(account, visits, terms) if selection.level == FINAL_LEVEL else None,
         due_on=selection.due_on,
     )
 
@@ -67,11 +67,14 @@ def _plan_of(encounter: Encounter) -> FinancialClass | None:
     return encounter.financial_class if has_plan else None
 
 
-def _assistance_until(first_on: date, selection: Selection, terms: PrintedTerms, issued_on: date) -> date | None:
-    """The end of the application period: day 240 after the first statement, or the deadline of the final notice if that
-    is later (26 CFR 1.501(r)-1(b)(3)). None on an earlier letter after day 240: the period is then still open, and its
-    end is not known before the final notice."""
-    until = first_on + timedelta(days=terms.assistance_days)
-    if selection.level == FINAL_NOTICE:
-        return max(until, selection.due_on)
-    return until if until >= issued_on else None
+def _assistance_until(
+    account: GuarantorAccount, selection: Selection, terms: PrintedTerms, issued_on: date
+) -> date | None:
+    """The end of the application period; on a final notice, its deadline if that is later (26 CFR 1.501(r)-1(b)(3)).
+    None on an earlier letter after day 240: the period is then still open, and its end is not known before the final
+    notice."""
+    if selection.level != FINAL_LEVEL:
+        return assistance_until(account, selection, terms, issued_on)
+    visits = [each for each in account.encounters if each.account_number in selection.account_numbers]
+    until = application_period_end(visits, terms, issued_on)
+    return max(until, selection.due_on) if until else None

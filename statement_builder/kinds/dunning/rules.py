@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import Correspondence, Encounter, Plan
 from statement_builder.billing.plans import cure_until
-from statement_builder.billing.selection import Hold, Kind, Selection
+from statement_builder.billing.selection import FINAL_LEVEL, Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
 from statement_builder.policy.assistance import (
     hold_approved_without_discount,
@@ -29,7 +29,7 @@ from statement_builder.policy.candidate import (
     find_holds,
     guarantor_is_held,
 )
-from statement_builder.policy.channel import FINAL_LEVEL, choose_channel, hold_unwanted_paper
+from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
 from statement_builder.policy.due_dates import (
     letter_due_date,
     next_letter_level,

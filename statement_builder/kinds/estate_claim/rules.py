@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from statement_builder.billing.dates import PAPER_DAYS
 from statement_builder.billing.model import Estate, EstateStatus
 from statement_builder.billing.selection import Channel, Hold, Selection
 from statement_builder.policy.candidate import Candidate
-from statement_builder.policy.due_dates import PAPER_DAYS
 from statement_builder.policy.estates.deadline_alerts import ALERT_DAYS
 from statement_builder.policy.estates.probate import PROBATE_RULES, PresentedBy, ProbateRule, find_deadline
 from statement_builder.policy.estates.rules import EstateCase, claim_cause, open_case

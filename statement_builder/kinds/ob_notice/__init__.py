@@ -10,7 +10,7 @@ from statement_builder.billing.obstetric import remaining_cents
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.kinds.definition import N_, FreshFeed, KindDefinition, Outcome
 from statement_builder.kinds.ob_notice.facts import notice_facts
-from statement_builder.kinds.ob_notice.rules import is_overdue, select_notice
+from statement_builder.kinds.ob_notice.rules import is_of_ended_plan_year, is_overdue, select_notice
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recheck_rules import amount_changed
@@ -36,18 +36,21 @@ def _recheck(candidate: Candidate, selection: Selection, as_of: date) -> Iterabl
     if episode is None:
         yield make_hold("NOT_ON_FILE")
         return
-    yield from _recheck_birth(episode, candidate.policy, as_of)
+    yield from _recheck_dates(episode, candidate.policy, as_of)
     if current is not None:
         same_episode = current.episode_id == selection.episode_id
         if not same_episode or amount_changed(current.amount_cents, selection, candidate.policy):
             yield make_hold("AMOUNT_CHANGED")
 
 
-def _recheck_birth(episode: ObstetricEpisode, policy: Policy, as_of: date) -> Iterable[Hold]:
-    """Hold if the outcome is overdue today, whenever the notice was rendered."""
+def _recheck_dates(episode: ObstetricEpisode, policy: Policy, as_of: date) -> Iterable[Hold]:
+    """Hold if the outcome is overdue, or the estimate's plan year has ended, on the day of mailing, whenever the notice
+    was rendered."""
     expected_on = episode.expected_delivery_on
     if episode.status is EpisodeStatus.ACTIVE and expected_on and is_overdue(expected_on, policy, as_of):
         yield make_hold("OB_OVERDUE")
+    if is_of_ended_plan_year(episode, as_of):
+        yield make_hold("OB_PLAN_YEAR")
 
 
 def _find_reprint_holds(account: GuarantorAccount, _: tuple[str, ...], episode_id: str) -> Iterable[Hold]:

@@ -123,9 +123,14 @@ def hold_changed_insurance(pregnancy: Pregnancy) -> Iterable[Hold]:
 
 def hold_new_plan_year(pregnancy: Pregnancy) -> Iterable[Hold]:
     """Hold if the plan year of the estimate has ended: deductibles have reset."""
-    ends_on = pregnancy.episode.plan_year_ends_on
-    if ends_on is not None and pregnancy.episode.estimate_on <= ends_on < pregnancy.candidate.as_of:
+    if is_of_ended_plan_year(pregnancy.episode, pregnancy.candidate.as_of):
         yield make_hold("OB_PLAN_YEAR")
+
+
+def is_of_ended_plan_year(episode: ObstetricEpisode, on: date) -> bool:
+    """Whether the plan year that the estimate was made in has ended before this day."""
+    ends_on = episode.plan_year_ends_on
+    return ends_on is not None and episode.estimate_on <= ends_on < on
 
 
 def hold_without_good_faith_estimate(pregnancy: Pregnancy) -> Iterable[Hold]:

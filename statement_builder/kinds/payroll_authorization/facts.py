@@ -11,9 +11,9 @@ from datetime import date
 from statement_builder.billing.model import GuarantorAccount, PayFrequency, PayrollDeduction
 from statement_builder.billing.payroll import adds_up, authorization_cause, last_pay_cents
 from statement_builder.billing.selection import Selection
+from statement_builder.documents.assistance import assistance_until
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import DateAhead, PlanLetterFacts
-from statement_builder.documents.plan_terms import assistance_until
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.policy.payroll.wage_deductions import wage_deduction_rule
 

@@ -8,10 +8,10 @@ from datetime import date
 from statement_builder.billing.model import GuarantorAccount, Plan, PlanMethod
 from statement_builder.billing.plans import unpaid_cents
 from statement_builder.billing.selection import PlanLetterMode, Selection
+from statement_builder.documents.assistance import assistance_until
 from statement_builder.documents.facts import DateAhead, PlanLetterFacts, VisitLine
 from statement_builder.documents.plan_terms import (
     PaymentRun,
-    assistance_until,
     find_plan,
     payment_runs,
     plan_visits,

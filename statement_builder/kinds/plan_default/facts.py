@@ -7,11 +7,11 @@ from datetime import date
 from enum import StrEnum
 
 from statement_builder.billing.model import Correspondence, GuarantorAccount
-from statement_builder.billing.selection import Selection
+from statement_builder.billing.selection import FINAL_LEVEL, Selection
+from statement_builder.documents.assistance import assistance_until
 from statement_builder.documents.facts import DateAhead, PlanLetterFacts, VisitLine
-from statement_builder.documents.plan_terms import assistance_until, find_plan, plan_visits, require_footing
+from statement_builder.documents.plan_terms import find_plan, plan_visits, require_footing
 from statement_builder.documents.printed_terms import PrintedTerms
-from statement_builder.policy.channel import FINAL_LEVEL
 from statement_builder.policy.due_dates import next_letter_level
 
 

@@ -8,10 +8,10 @@ from datetime import date
 from statement_builder.billing.model import GuarantorAccount, PlanMethod
 from statement_builder.billing.plans import unpaid_cents
 from statement_builder.billing.selection import Selection
+from statement_builder.documents.assistance import assistance_until
 from statement_builder.documents.facts import DateAhead, PlanLetterFacts, VisitLine
 from statement_builder.documents.plan_terms import (
     PlanPayment,
-    assistance_until,
     find_plan,
     plan_visits,
     require_footing,

@@ -63,7 +63,6 @@ def statement_facts(
                 due_cents=position.due_cents,
                 remaining_cents=position.remaining_cents,
                 missed_count=position.missed_count,
-                next_due_on=position.next_due_on,
             )
             for position in due.plans
         ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from statement_builder.billing.dates import due_date
+from statement_builder.billing.dates import PAPER_DAYS, due_date
 from statement_builder.billing.model import Encounter, PlanStatus
 from statement_builder.billing.plans import AmountDue, add_amounts_due
 from statement_builder.billing.selection import Hold, Kind, Selection
@@ -25,7 +25,7 @@ from statement_builder.policy.candidate import (
     guarantor_is_held,
 )
 from statement_builder.policy.channel import choose_channel, hold_unwanted_bill_on_paper
-from statement_builder.policy.due_dates import PAPER_DAYS, statements_are_done
+from statement_builder.policy.due_dates import statements_are_done
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Select, func, select, update
 
 from statement_builder.billing.model import Record
-from statement_builder.billing.selection import Kind
+from statement_builder.billing.selection import FINAL_LEVEL, Kind
 from statement_builder.ledger.audit.events import write_event
 from statement_builder.ledger.placement.records import PLACEMENT, Placement, PlacementChange, PlacementTotals
 from statement_builder.ledger.states import AT_AGENCY, PlacementEntryType, PlacementState
@@ -21,7 +21,6 @@ from statement_builder.ledger.storage.transactions import Repository
 
 _COLUMNS = tuple(placement.c[name] for name in Placement.__struct_fields__)
 _CHANGE_COLUMNS = tuple(placement_entry.c[name] for name in PlacementChange.__struct_fields__)
-_FINAL_LEVEL = 4
 _TOTALS = {
     PlacementEntryType.PAID_DIRECT: "direct_cents",
     PlacementEntryType.ADJUSTMENT: "adjusted_cents",
@@ -41,6 +40,15 @@ class PlacedBefore(Record, kw_only=True):
     """The latest deadline of a mailed final notice about it, and the latest mailing."""
 
 
+class AgencyStay(Record, kw_only=True):
+    """When agencies had a visit."""
+
+    placed_on: date
+    """The first day."""
+    returned_on: date | None
+    """When the last agency gave it back, closed it, or confirmed the recall. None: one has it now."""
+
+
 class PlacementRepository(Repository):
     """`ledger.placements`."""
 
@@ -57,6 +65,29 @@ class PlacementRepository(Repository):
                 for ids in in_chunks(account_numbers)
                 for account, placed_on in connection.execute(query, {"ids": ids})
             }
+
+    def agency_stays(self, facility_id: str, account_numbers: Sequence[str]) -> dict[str, AgencyStay]:
+        """Account → when agencies had it, of those that an agency ever took."""
+        query = (
+            select(placement.c.account_number, placement.c.state, placement.c.placed_on, placement.c.state_on)
+            .where(
+                placement.c.facility_id == facility_id,
+                placement.c.placed_on.is_not(None),
+                placement.c.state != PlacementState.REFUSED.value,
+                is_one_of(placement.c.account_number),
+            )
+            .order_by(placement.c.account_number, placement.c.number)
+        )
+        live = {state.value for state in AT_AGENCY}
+        found: dict[str, AgencyStay] = {}
+        with self._read() as connection:
+            for ids in in_chunks(account_numbers):
+                for account, state, placed_on, state_on in connection.execute(query, {"ids": ids}):
+                    first_on = found[account].placed_on if account in found else placed_on
+                    found[account] = AgencyStay(
+                        placed_on=min(first_on, placed_on), returned_on=None if state in live else state_on
+                    )
+        return found
 
     def has_any(self, facility_id: str) -> bool:
         """Whether any visit is with an agency."""
@@ -78,7 +109,7 @@ class PlacementRepository(Repository):
             .where(
                 is_one_of(document_account.c.account_number),
                 document.c.kind == Kind.DUNNING.value,
-                document.c.level == _FINAL_LEVEL,
+                document.c.level == FINAL_LEVEL,
                 document.c.mailed_on.is_not(None),
             )
             .group_by(document_account.c.account_number)

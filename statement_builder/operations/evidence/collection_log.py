@@ -60,6 +60,16 @@ def _list_log(context: AppContext, records: AccountRecords) -> Iterator[LogEntry
         yield from _log_holds(context, records)
     if debt is not None:
         yield from _log_medicare(debt)
+    yield from _log_agencies(context, records.account)
+
+
+def _log_agencies(context: AppContext, account: str) -> Iterator[LogEntry]:
+    """The days that the ledger knows: the billing system has those of an earlier system."""
+    stay = context.ledger.placements.agency_stays(context.facility.facility_id, [account]).get(account)
+    if stay is not None:
+        yield LogEntry(on=stay.placed_on, what="sent to a collection agency", source=LEDGER)
+        if stay.returned_on is not None:
+            yield LogEntry(on=stay.returned_on, what="returned by the agency", source=LEDGER)
 
 
 def _log_document(context: AppContext, each: FoundDocument) -> Iterator[LogEntry]:

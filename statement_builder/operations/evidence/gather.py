@@ -15,6 +15,7 @@ from statement_builder.ledger import (
     EvidencePacket,
     FoundDocument,
 )
+from statement_builder.operations.billing_facts import read_billing_facts
 from statement_builder.operations.evidence.collection_log import AccountRecords, list_log, title_of
 from statement_builder.operations.evidence.snapshots import Snapshots, encounter_of
 from statement_builder.pipeline.context import AppContext
@@ -93,7 +94,7 @@ def _gather_account(
     records = AccountRecords(account=account, guarantor_id=guarantor_id, documents=found, pulled=pulled, debt=debt)
     visit = encounter_of(pulled[::-1], account)
     letter = letter_of(number)
-    facts = read_billing_facts(context, account)
+    facts = read_billing_facts(context, [account])[account]
     gone = any((each.document.batch_id, each.document.sequence) in snapshots.missing for each in found)
     notes = ["The data from which some of the documents were made was purged; payments of that time are missing."]
     return AccountEvidence(
@@ -118,16 +119,6 @@ def _read_bad_debts(context: AppContext, packet: EvidencePacket) -> dict[str, Me
             if isinstance(each, MedicareBadDebt) and each.account_number in packet.accounts and not each.is_recovery:
                 found[each.account_number] = each
     return found
-
-
-def read_billing_facts(context: AppContext, account: str) -> BillingFacts:
-    """The bills and letters about an account that count as mailed: the same ones as on Exhibit 2A."""
-    mailings = context.ledger.mail_figures.mailings(context.facility.facility_id, [account], since=date.min)
-    return BillingFacts(
-        is_at_agency=account in context.ledger.placements.at_agencies(context.facility.facility_id, [account]),
-        mailed_on=tuple(sorted(each.mailed_on for each in mailings.get(account, ()))),
-        collection_days=context.settings.policy.medicare_collection_days.value,
-    )
 
 
 def _find_faults(debt: MedicareBadDebt | None, facts: BillingFacts) -> tuple[Finding, ...]:

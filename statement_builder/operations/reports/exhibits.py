@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from statement_builder.billing.model import FaultyAccount, MedicareBadDebt, Record, WriteOff
 from statement_builder.errors import ConfigError
+from statement_builder.operations.billing_facts import read_billing_facts
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull.requests import chunked
 from statement_builder.policy.cost_report.cost_report import CostReportPeriod, last_period
 from statement_builder.policy.cost_report.medicare_bad_debts import (
-    BillingFacts,
     allowable_cents,
     find_bad_debt_faults,
     is_in_period,
@@ -142,14 +142,9 @@ def _check_bad_debts(context: AppContext, form: ExhibitForm) -> tuple[list[Check
     checked = []
     for some in chunked(debts, _ACCOUNTS_A_LOOKUP):
         numbers = [each.account_number for each in some]
-        mailings = context.ledger.mail_figures.mailings(context.facility.facility_id, numbers, since=date.min)
-        at_agencies = context.ledger.placements.at_agencies(context.facility.facility_id, numbers)
+        known = read_billing_facts(context, numbers)
         for debt in some:
-            facts = BillingFacts(
-                is_at_agency=debt.account_number in at_agencies,
-                mailed_on=tuple(sorted(each.mailed_on for each in mailings.get(debt.account_number, ()))),
-                collection_days=context.settings.policy.medicare_collection_days.value,
-            )
+            facts = known[debt.account_number]
             is_repeated = listed[debt.account_number, debt.is_recovery] > 1
             findings = find_bad_debt_faults(debt, facts, form.period, is_repeated=is_repeated)
             checked.append(CheckedBadDebt(debt=debt, facts=facts, findings=findings))

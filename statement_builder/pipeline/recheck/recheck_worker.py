@@ -12,13 +12,14 @@ import msgspec
 from msgspec.structs import replace
 
 from statement_builder.archive import Archive, open_archive
+from statement_builder.billing.dates import add_business_days
 from statement_builder.billing.model import GuarantorAccount, Record
-from statement_builder.billing.selection import Hold
+from statement_builder.billing.selection import Channel, Hold
 from statement_builder.containment import contain
 from statement_builder.documents import make_recipient
-from statement_builder.kinds import decide, find_reprint_holds, recheck
+from statement_builder.kinds import decide, find_passed_dates, find_reprint_holds, recheck
 from statement_builder.ledger import Document, Shard
-from statement_builder.pipeline.build_worker import BuildPlan, read_shard
+from statement_builder.pipeline.build_worker import BuildPlan, printed_terms, read_shard
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.stopwatch import Spent, Stopwatch
 
@@ -79,6 +80,7 @@ class RecheckWorker:
 
     def __init__(self, plan: BuildPlan, archive: Archive, watch: Stopwatch | None = None) -> None:
         self._plan = plan
+        self._terms = printed_terms(plan.settings.policy, plan.facility)
         self._archive = archive
         self._watch = watch
         self._own_watch = Stopwatch()
@@ -122,8 +124,18 @@ class RecheckWorker:
             # A refused, bounced, or unread e-mail is printed, so the rules for paper apply.
             digest = recipient_digest(then.guarantor, document.channel)
             selection = replace(selection, channel=document.channel, recipient_digest=digest)
-        holds = recheck(now, selection, policy, as_of=as_of, rendered_as_of=document.issued_on)
-        return tuple(hold for hold in holds if not (document.readdressed and hold.code == "READDRESSED"))
+        issued_on, mailed_by = document.issued_on, self._mailed_by(document, as_of)
+        holds = recheck(now, selection, policy, as_of=as_of, rendered_as_of=issued_on, mailed_by=mailed_by)
+        if as_of > issued_on:  # on the day of rendering, no page has a date so near
+            holds = (*holds, *find_passed_dates(then, selection, self._terms, issued_on, mailed_by))
+        found = dict.fromkeys(holds)
+        return tuple(hold for hold in found if not (document.readdressed and hold.code == "READDRESSED"))
+
+    def _mailed_by(self, document: Document, as_of: date) -> date:
+        """The last day on which what is handed off today is expected to enter the mail."""
+        if document.channel is Channel.EMAIL:
+            return as_of
+        return add_business_days(as_of, self._plan.settings.mail.mailed_deadline_business_days)
 
     def _find_copy_holds(
         self, then: GuarantorAccount, now: GuarantorAccount | None, document: Document, as_of: date

@@ -22,8 +22,10 @@ class BillingFacts(Record, kw_only=True):
 
     mailed_on: tuple[date, ...] = ()
     """The days of the bills and letters that count as mailed, in order: none that was returned."""
-    is_at_agency: bool = False
-    """The ledger placed the account with an agency, and it is still there."""
+    placed_on: date | None = None
+    """When the ledger first placed the account with an agency. None: it never did."""
+    returned_on: date | None = None
+    """When the last agency gave it back. None: it is still there, or was never placed."""
     collection_days: int
     """`policy.medicare_collection_days`."""
 
@@ -51,6 +53,19 @@ def effort_ends_on(debt: MedicareBadDebt, facts: BillingFacts) -> date | None:
     if start is None:
         return None
     return max(filter(None, (start, debt.last_paid_on))) + timedelta(days=facts.collection_days)
+
+
+def placed_on(debt: MedicareBadDebt, facts: BillingFacts) -> date | None:
+    """The day on which the account first went to a collection agency, as the billing system or the ledger has it."""
+    return min(filter(None, (debt.placed_on, facts.placed_on)), default=None)
+
+
+def returned_on(debt: MedicareBadDebt, facts: BillingFacts) -> date | None:
+    """The day on which the last agency gave the account back. None: one still has it, or none had it. The ledger
+    decides about what it placed, and does not know of what an earlier system placed."""
+    if facts.placed_on is not None and facts.returned_on is None:
+        return None
+    return max(filter(None, (debt.returned_on, facts.returned_on)), default=None)
 
 
 def allowable_cents(debt: MedicareBadDebt) -> int:
@@ -172,7 +187,15 @@ def _check_effort(debt: MedicareBadDebt, facts: BillingFacts, _period: CostRepor
             what_to_do="Enter it. Nothing is claimed while somebody still collects.",
             citation="42 CFR 413.89(e)(3)",
         )
-    elif not _needs_no_effort(debt) and ends_on is not None and debt.ceased_on < ends_on:
+        return
+    if facts.mailed_on and debt.ceased_on < facts.mailed_on[-1]:
+        yield Finding(
+            code="NOT_CEASED",
+            reason="A bill or a letter was mailed after the day on which the collection effort ceased.",
+            what_to_do=f"Correct the day: the last one was mailed on {facts.mailed_on[-1]}.",
+            citation="42 CFR 413.89(e)(3)",
+        )
+    if not _needs_no_effort(debt) and ends_on is not None and debt.ceased_on < ends_on:
         yield Finding(
             code="SHORT_EFFORT",
             reason=f"The effort ceased before {facts.collection_days} days had passed since the first bill, or since "
@@ -183,13 +206,23 @@ def _check_effort(debt: MedicareBadDebt, facts: BillingFacts, _period: CostRepor
 
 
 def _check_agency(debt: MedicareBadDebt, facts: BillingFacts, _period: CostReportPeriod) -> Iterator[Finding]:
-    returned_on, claimed_on = debt.returned_on, debt.medicare_written_off_on
-    is_late = returned_on is None or (claimed_on is not None and returned_on > claimed_on)
-    if facts.is_at_agency or (debt.placed_on is not None and is_late):
+    sent_on, back_on, claimed_on = placed_on(debt, facts), returned_on(debt, facts), debt.medicare_written_off_on
+    if sent_on is None and back_on is None:
+        return
+    if sent_on is not None and (back_on is None or (claimed_on is not None and back_on > claimed_on)):
         yield Finding(
             code="AT_AGENCY",
             reason="A collection agency had the account when it was written off for Medicare.",
             what_to_do="Recall it, and claim it in the year of its return.",
+            citation="42 CFR 413.89(e)(3); CMS Pub. 15-1, 310.A",
+        )
+    elif sent_on is None or (back_on is not None and back_on < sent_on):
+        yield _wrong_dates("The collection agency gave the account back before it had it.")
+    elif debt.ceased_on is not None and back_on is not None and debt.ceased_on < back_on:
+        yield Finding(
+            code="NOT_CEASED",
+            reason="A collection agency had the account after the day on which the effort ceased.",
+            what_to_do="Correct the day: the effort ceases when the agency has given the account back.",
             citation="42 CFR 413.89(e)(3); CMS Pub. 15-1, 310.A",
         )
 

@@ -12,10 +12,9 @@ from datetime import date, timedelta
 
 from statement_builder.billing.assistance import covers
 from statement_builder.billing.model import AssistanceKind, Encounter, Record
-from statement_builder.billing.selection import Hold
+from statement_builder.billing.selection import FINAL_LEVEL, Hold
 from statement_builder.policy.assistance import DECIDED
 from statement_builder.policy.candidate import Candidate
-from statement_builder.policy.channel import FINAL_LEVEL
 from statement_builder.policy.due_dates import next_letter_level
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.placement.agencies import Agency

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from statement_builder.billing.model import MedicareBadDebt, Record
 from statement_builder.policy.cost_report.cost_report import Finding
-from statement_builder.policy.cost_report.medicare_bad_debts import BillingFacts, allowable_cents, first_billed_on
+from statement_builder.policy.cost_report.medicare_bad_debts import (
+    BillingFacts,
+    allowable_cents,
+    first_billed_on,
+    placed_on,
+    returned_on,
+)
 from statement_builder.reports.billing_office.exhibits.form import (
     ExhibitForm,
     make_columns,
@@ -71,8 +77,8 @@ def _make_row(each: CheckedBadDebt) -> Row:
         debt.beneficiary_cents,
         first_billed_on(debt, each.facts),
         debt.written_off_on,
-        "Y" if debt.placed_on else "N",
-        debt.returned_on,
+        "Y" if placed_on(debt, each.facts) else "N",
+        returned_on(debt, each.facts),
         debt.ceased_on,
         debt.medicare_written_off_on,
         debt.recovered_cents if debt.is_recovery else None,
