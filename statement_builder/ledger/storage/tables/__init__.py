@@ -12,6 +12,10 @@ from sqlalchemy.event import listen
 from statement_builder.ledger.storage.insert_only import INSERT_ONLY_TABLES, insert_only_ddl
 from statement_builder.ledger.storage.tables.audit import access, access_subject, event
 from statement_builder.ledger.storage.tables.batches import (
+    IS_ERROR,
+    IS_EXCEPTION,
+    IS_ORIGINAL,
+    IS_REISSUE,
     batch,
     candidate,
     candidate_hold,
@@ -27,6 +31,7 @@ from statement_builder.ledger.storage.tables.deliveries import (
     DID_NOT_ARRIVE,
     LIVE,
     REJECTED,
+    UNCERTAIN,
     correspondence,
     delivery,
     inbound_file,
@@ -66,9 +71,14 @@ from statement_builder.ledger.storage.tables.placements import (
 __all__ = [
     "AWAITED",
     "DID_NOT_ARRIVE",
+    "IS_ERROR",
+    "IS_EXCEPTION",
+    "IS_ORIGINAL",
+    "IS_REISSUE",
     "LIVE",
     "PLACEMENT_LIVE",
     "REJECTED",
+    "UNCERTAIN",
     "UtcDateTime",
     "access",
     "access_subject",

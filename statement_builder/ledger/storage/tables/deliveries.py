@@ -26,7 +26,7 @@ from statement_builder.ledger.states import (
     DeliveryState,
     SuppressionCode,
 )
-from statement_builder.ledger.storage.tables.columns import ID, WORD, UtcDateTime, metadata, one_of
+from statement_builder.ledger.storage.tables.columns import ID, WORD, UtcDateTime, metadata, one_of, partial_index
 
 print_file = Table(
     "print_file",
@@ -56,6 +56,8 @@ print_file = Table(
 `assumed_mailing_business_days`, the time from that status to the mail."""
 
 AWAITED = "read_by IS NOT NULL"
+
+UNCERTAIN = f"state = '{DeliveryState.UNCERTAIN.value}'"
 
 REJECTED = f"state = '{DeliveryState.REJECTED.value}'"
 
@@ -89,17 +91,12 @@ delivery = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("readdressed_to", String(64), nullable=False, server_default=""),
     Column("read_by", Date),
-    Index(
-        "delivery_one_live",
-        "document_id",
-        unique=True,
-        sqlite_where=text(LIVE),
-        postgresql_where=text(LIVE),
-    ),
+    partial_index("delivery_one_live", "document_id", where=LIVE, unique=True),
     Index("delivery_print_file", "print_file"),
-    Index("delivery_returned", "changed_at", sqlite_where=text(DID_NOT_ARRIVE), postgresql_where=text(DID_NOT_ARRIVE)),
-    Index("delivery_read_by", "read_by", sqlite_where=text(AWAITED), postgresql_where=text(AWAITED)),
-    Index("delivery_rejected", "document_id", sqlite_where=text(REJECTED), postgresql_where=text(REJECTED)),
+    partial_index("delivery_returned", "changed_at", where=DID_NOT_ARRIVE),
+    partial_index("delivery_read_by", "read_by", where=AWAITED),
+    partial_index("delivery_rejected", "document_id", where=REJECTED),
+    partial_index("delivery_uncertain", "document_id", where=UNCERTAIN),
     one_of("channel", Channel, "channel"),
     one_of("state", DeliveryState, "state"),
     CheckConstraint("(channel = 'print') = (print_file IS NOT NULL)", name="print_has_file"),
