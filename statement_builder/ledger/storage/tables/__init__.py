@@ -29,6 +29,7 @@ from statement_builder.ledger.storage.tables.columns import UtcDateTime, metadat
 from statement_builder.ledger.storage.tables.deliveries import (
     AWAITED,
     DID_NOT_ARRIVE,
+    IS_REPORTED,
     LIVE,
     REJECTED,
     UNCERTAIN,
@@ -75,6 +76,7 @@ __all__ = [
     "IS_EXCEPTION",
     "IS_ORIGINAL",
     "IS_REISSUE",
+    "IS_REPORTED",
     "LIVE",
     "PLACEMENT_LIVE",
     "REJECTED",

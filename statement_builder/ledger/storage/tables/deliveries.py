@@ -28,6 +28,8 @@ from statement_builder.ledger.states import (
 )
 from statement_builder.ledger.storage.tables.columns import ID, WORD, UtcDateTime, metadata, one_of, partial_index
 
+IS_REPORTED = f"reports <> '{FinalVendorStatus.NOTHING.value}'"
+
 print_file = Table(
     "print_file",
     metadata,
@@ -50,6 +52,7 @@ print_file = Table(
     Column("reports", WORD, nullable=False, server_default=FinalVendorStatus.NOTHING.value),
     Column("assumed_mailing_business_days", Integer, nullable=False, server_default=text("0")),
     Index("print_file_batch", "batch_id", "sequence"),
+    partial_index("print_file_reported", "reports", "batch_id", where=IS_REPORTED),
     one_of("state", HAND_OFF_STATES, "state"),
 )
 """`reports` is the vendor's final status for these pieces, as configured when they were claimed; so is

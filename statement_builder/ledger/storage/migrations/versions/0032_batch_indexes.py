@@ -17,6 +17,7 @@ PARTIAL = {
         ["batch_id", "level", "language", "channel", "pages", "amount_cents", "document_id"],
         "error_code = '' AND revision_of = ''",
     ),
+    "print_file_reported": ("print_file", ["reports", "batch_id"], "reports <> 'nothing'"),
     "delivery_uncertain": ("delivery", ["document_id"], "state = 'uncertain'"),
 }
 HELD = """
