@@ -8,15 +8,15 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select, text
 
 from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.billing.model import Fault
 from statement_builder.billing.selection import Hold
 from statement_builder.ledger.records import CandidateDecision, ExceptionLine, HeldCandidate, LastHold
-from statement_builder.ledger.states import DocumentState, Outcome
+from statement_builder.ledger.states import Outcome
 from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
-from statement_builder.ledger.storage.tables import batch, candidate, candidate_hold, document
+from statement_builder.ledger.storage.tables import IS_ERROR, IS_EXCEPTION, batch, candidate, candidate_hold, document
 from statement_builder.ledger.storage.transactions import Repository
 
 
@@ -27,12 +27,12 @@ class CandidateRepository(Repository):
         """Everything that a clerk must fix, in mailing order: first bad data, then documents that failed to render."""
         faulty = (
             select(candidate.c.subject, candidate.c.guarantor_id, candidate.c.faults, candidate.c.balance_cents)
-            .where(candidate.c.batch_id == batch_id, candidate.c.outcome == Outcome.EXCEPTION.value)
+            .where(candidate.c.batch_id == batch_id, text(IS_EXCEPTION))
             .order_by(candidate.c.sequence, candidate.c.subject)
         )
         failed = (
             select(document)
-            .where(document.c.batch_id == batch_id, document.c.state == DocumentState.ERROR.value)
+            .where(document.c.batch_id == batch_id, text(IS_ERROR))
             .order_by(document.c.sequence, document.c.position)
         )
         with self._read() as connection:
@@ -43,7 +43,7 @@ class CandidateRepository(Repository):
         """The shard of each candidate that is an exception with one of these fault codes, in mailing order."""
         query = (
             select(candidate.c.sequence, candidate.c.faults)
-            .where(candidate.c.batch_id == batch_id, candidate.c.outcome == Outcome.EXCEPTION.value)
+            .where(candidate.c.batch_id == batch_id, text(IS_EXCEPTION))
             .order_by(candidate.c.sequence, candidate.c.subject)
         )
         with self._read() as connection:
@@ -53,23 +53,20 @@ class CandidateRepository(Repository):
     def held_with(self, batch_id: str, code: str, *, limit: int | None = None) -> list[HeldCandidate]:
         """The candidates held with this code, each with the holds of this code only, the largest amounts first; with
         `limit`, at most so many holds."""
-        held_cents = candidate.c.balance_cents - candidate.c.amount_cents
+        hold = candidate_hold.c
+        backward = (hold.held_cents.desc(), hold.subject.desc(), hold.position.desc())  # as the index can be read
         query = (
             select(candidate, candidate_hold)
-            .join(
-                candidate_hold,
-                and_(
-                    candidate_hold.c.batch_id == candidate.c.batch_id, candidate_hold.c.subject == candidate.c.subject
-                ),
-            )
-            .where(candidate.c.batch_id == batch_id, candidate_hold.c.code == code)
-            .order_by(held_cents.desc(), candidate.c.subject, candidate_hold.c.position)
+            .join(candidate_hold, and_(hold.batch_id == candidate.c.batch_id, hold.subject == candidate.c.subject))
+            .where(hold.batch_id == batch_id, hold.code == code)
+            .order_by(*backward)
             .limit(limit)
         )
         by_subject: defaultdict[str, list[Any]] = defaultdict(list)
         with self._read() as connection:
-            for row in connection.execute(query):
-                by_subject[row.subject].append(row)
+            rows = connection.execute(query).all()
+        for row in sorted(rows, key=lambda row: (-row.held_cents, row.subject, row.position)):
+            by_subject[row.subject].append(row)
         return [_to_held(rows) for rows in by_subject.values()]
 
     def held(self, batch_id: str) -> list[HeldCandidate]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, text, update
 
 from statement_builder.billing.model import CausedLetter
 from statement_builder.billing.selection import Channel, Hold, Kind
@@ -32,7 +32,10 @@ from statement_builder.ledger.row_mapping import hold_row
 from statement_builder.ledger.states import BatchState, DocumentState
 from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
 from statement_builder.ledger.storage.tables import (
+    IS_REISSUE,
+    UNCERTAIN,
     batch,
+    candidate,
     candidate_hold,
     delivery,
     document,
@@ -66,7 +69,7 @@ class DocumentRepository(Repository):
         corrections (True) or only the originals (False)."""
         query = select_documents().where(document.c.batch_id == batch_id)
         if reissues is not None:
-            query = query.where((document.c.revision_of != "") == reissues)
+            query = query.where(text(IS_REISSUE) if reissues else document.c.revision_of == "")
         if channel is not None:
             query = query.where(document.c.channel == channel.value)
         if state is not None:
@@ -112,6 +115,7 @@ class DocumentRepository(Repository):
     def uncertain(self, batch_id: str) -> list[Document]:
         """Those of `pending` whose hand-off has an unknown outcome."""
         query = select_documents().where(document.c.batch_id == batch_id, IS_PENDING, IS_UNCERTAIN)
+        query = query.where(document.c.document_id.in_(select(delivery.c.document_id).where(text(UNCERTAIN))))
         with self._read() as connection:
             return fetch_documents(connection, query.order_by(document.c.sequence, document.c.position))
 
@@ -246,7 +250,13 @@ def withhold(
         return False
     mine = (candidate_hold.c.batch_id == found.batch_id) & (candidate_hold.c.subject == found.guarantor_id)
     last = connection.execute(select(func.coalesce(func.max(candidate_hold.c.position), 0)).where(mine)).scalar_one()
-    rows = [hold_row(found.batch_id, found.guarantor_id, last + n, hold, late=True) for n, hold in enumerate(holds, 1)]
+    amounts = select(candidate.c.balance_cents - candidate.c.amount_cents)
+    is_mine = (candidate.c.batch_id == found.batch_id) & (candidate.c.subject == found.guarantor_id)
+    held_cents = connection.execute(amounts.where(is_mine)).scalar_one()
+    rows = [
+        hold_row(found.batch_id, found.guarantor_id, last + n, hold, late=True, held_cents=held_cents)
+        for n, hold in enumerate(holds, 1)
+    ]
     if not rows:
         raise InvariantError(f"document {document_id} cannot be withheld without a reason")
     connection.execute(insert(candidate_hold), rows)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, TextClause, func, select, text
 
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel
-from statement_builder.ledger.states import DocumentState
-from statement_builder.ledger.storage.tables import access, access_subject, document
+from statement_builder.ledger.storage.tables import IS_ORIGINAL, access, access_subject, document
 from statement_builder.ledger.storage.transactions import Repository
 
 
@@ -36,13 +35,11 @@ class ProofRepository(Repository):
 
     def largest(self, batch_id: str, count: int) -> list[ProofCandidate]:
         """The documents with the largest amounts."""
-        order = (document.c.amount_cents.desc(), document.c.document_id)
-        return self._list(select(*_COLUMNS).where(*_is_in(batch_id)).order_by(*order).limit(count))
+        return self._first(batch_id, document.c.amount_cents.desc(), count)
 
     def longest(self, batch_id: str) -> list[ProofCandidate]:
         """The document with the most pages; none in an empty batch."""
-        order = (document.c.pages.desc(), document.c.document_id)
-        return self._list(select(*_COLUMNS).where(*_is_in(batch_id)).order_by(*order).limit(1))
+        return self._first(batch_id, document.c.pages.desc(), 1)
 
     def of_guarantors(self, batch_id: str, guarantor_ids: list[str]) -> list[ProofCandidate]:
         """The documents of these guarantors, at most a few."""
@@ -63,6 +60,12 @@ class ProofRepository(Repository):
                 found.setdefault(actor, set()).add(document_id)
         return {actor: frozenset(ids) for actor, ids in found.items()}
 
+    def _first(self, batch_id: str, order: ColumnElement[Any], count: int) -> list[ProofCandidate]:
+        """The first documents in this order. Their ids come from an index alone, which is a tenth of the documents."""
+        ids = select(document.c.document_id).where(*_is_in(batch_id)).order_by(order, document.c.document_id)
+        found = select(*_COLUMNS).where(document.c.document_id.in_(ids.limit(count)))
+        return self._list(found.order_by(order, document.c.document_id))
+
     def _list(self, query: Select[Any]) -> list[ProofCandidate]:
         with self._read() as connection:
             rows = connection.execute(query).mappings()
@@ -72,9 +75,5 @@ class ProofRepository(Repository):
 _COLUMNS = tuple(document.c[name] for name in ProofCandidate.__struct_fields__)
 
 
-def _is_in(batch_id: str) -> tuple[ColumnElement[bool], ...]:
-    return (
-        document.c.batch_id == batch_id,
-        document.c.state != DocumentState.ERROR.value,
-        document.c.revision_of == "",
-    )
+def _is_in(batch_id: str) -> tuple[ColumnElement[bool], TextClause]:
+    return document.c.batch_id == batch_id, text(IS_ORIGINAL)

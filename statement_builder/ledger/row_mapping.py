@@ -41,10 +41,15 @@ def candidate_row(batch_id: str, sequence: int, new: NewCandidate) -> dict[str, 
 
 def hold_rows(batch_id: str, new: NewCandidate) -> list[dict[str, Any]]:
     """The rows of a candidate's holds, in the order given."""
-    return [hold_row(batch_id, new.subject, n, hold, late=False) for n, hold in enumerate(new.holds, 1)]
+    held_cents = new.balance_cents - new.amount_cents
+    return [
+        hold_row(batch_id, new.subject, n, hold, late=False, held_cents=held_cents)
+        for n, hold in enumerate(new.holds, 1)
+    ]
 
 
-def hold_row(batch_id: str, subject: str, position: int, hold: Hold, *, late: bool) -> dict[str, Any]:
+def hold_row(batch_id: str, subject: str, position: int, hold: Hold, *, late: bool, held_cents: int) -> dict[str, Any]:
+    """A row of `candidate_hold`. `held_cents` is of the candidate, not of this hold."""
     return {
         "batch_id": batch_id,
         "subject": subject,
@@ -54,6 +59,7 @@ def hold_row(batch_id: str, subject: str, position: int, hold: Hold, *, late: bo
         "until": hold.until,
         "since": hold.since,
         "late": late,
+        "held_cents": held_cents,
     }
 
 

@@ -38,6 +38,15 @@ def load_catalog(templates: Path, language: str) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
+def read_texts(templates: Path, language: str) -> dict[str, str]:
+    """English → the language, of every text without plural forms; empty for English. Raises `ConfigError` as
+    `load_catalog`."""
+    if language == SOURCE_LANGUAGE:
+        return {}
+    catalog = _read_catalog(catalog_path(templates, language), language)
+    return {each.id: each.string for each in catalog if isinstance(each.id, str) and each.id and each.string}
+
+
 def catalog_path(templates: Path, language: str) -> Path:
     """The catalog of a language."""
     return templates / "locale" / language / "LC_MESSAGES" / "messages.po"

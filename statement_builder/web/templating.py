@@ -14,9 +14,10 @@ from markupsafe import Markup
 from statement_builder.operations.reports.formats.cells import cell_text, mark_code
 from statement_builder.operations.wording import FIGURE_LABELS, format_dollars, format_state
 from statement_builder.printable import one_line
-from statement_builder.rendering.translations import load_catalog
+from statement_builder.rendering.translations import load_catalog, read_texts
 from statement_builder.web.labels import CLOCK_LABELS
 from statement_builder.web.languages import LANGUAGES
+from statement_builder.web.sentences import Sentences
 
 WEB = Path(__file__).parent
 TEMPLATES = WEB / "templates"
@@ -24,10 +25,10 @@ TEMPLATES = WEB / "templates"
 
 def open_templates(time_zone: str) -> Mapping[str, Environment]:
     """Language → the environment of all pages. Times are shown in the facility's zone."""
-    return {language: _open_environment(time_zone, load_catalog(WEB, language)) for language in LANGUAGES}
+    return {language: _open_environment(time_zone, language) for language in LANGUAGES}
 
 
-def _open_environment(time_zone: str, catalog: NullTranslations) -> Environment:
+def _open_environment(time_zone: str, language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -38,13 +39,16 @@ def _open_environment(time_zone: str, catalog: NullTranslations) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.policies["ext.i18n.trimmed"] = True
-    gettext, ngettext = _translate_with(catalog)
+    gettext, ngettext = _translate_with(load_catalog(WEB, language))
+    sentences = Sentences(read_texts(WEB, language))
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     environment.globals |= {"gettext": gettext, "ngettext": ngettext, "_": gettext}
     environment.filters |= {
         "dollars": format_dollars,
         "state": lambda state: gettext(format_state(state)),
         "verb": lambda verb: gettext(verb.replace("-", " ")),
+        "said": sentences.say,
+        "remark": sentences.say_remark,
         "count": _format_count,
         "time": _time_format(ZoneInfo(time_zone)),
         "cell": cell_text,

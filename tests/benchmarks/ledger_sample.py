@@ -215,6 +215,7 @@ def _holds(cycle: _Cycle) -> Iterator[dict[str, Any]]:
             "account_number": f"{7_500_000_000 + n}",
             "since": cycle.opened_on,
             "late": False,
+            "held_cents": 500,
         }
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import Connection, exists, func, select, text, update
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus
 from statement_builder.errors import InvariantError
@@ -23,7 +23,7 @@ from statement_builder.ledger.records import NewPrintFile, PrintFileRow
 from statement_builder.ledger.row_mapping import print_file_row, to_print_file
 from statement_builder.ledger.states import HAND_OFF_STATES, DeliveryState, require_hand_off_move, states_before_mailed
 from statement_builder.ledger.storage.sql_compat import insert_if_new
-from statement_builder.ledger.storage.tables import batch, delivery, print_file
+from statement_builder.ledger.storage.tables import IS_REPORTED, batch, delivery, print_file
 from statement_builder.ledger.storage.transactions import Repository
 
 
@@ -116,6 +116,7 @@ class PrintFileRepository(Repository):
                     select(print_file)
                     .join(batch, batch.c.batch_id == print_file.c.batch_id)
                     .where(batch.c.facility_id == facility_id, print_file.c.reports == reports.value, is_open)
+                    .where(text(IS_REPORTED))
                 )
                 rows += [to_print_file(dict(row)) for row in connection.execute(query).mappings()]
         return sorted(rows, key=lambda row: (row.changed_at, row.name))

@@ -151,5 +151,5 @@ def _differs(now: int, before: int, percent_max: int) -> bool:
 
 
 def _shorten(items: Sequence[str]) -> str:
-    more = f" and {len(items) - _LISTED_MAX:,} more" if len(items) > _LISTED_MAX else ""
-    return ", ".join(items[:_LISTED_MAX]) + more
+    listed = ", ".join(items[:_LISTED_MAX])
+    return f"{listed} and {len(items) - _LISTED_MAX:,} more" if len(items) > _LISTED_MAX else listed

@@ -12,6 +12,10 @@ from sqlalchemy.event import listen
 from statement_builder.ledger.storage.insert_only import INSERT_ONLY_TABLES, insert_only_ddl
 from statement_builder.ledger.storage.tables.audit import access, access_subject, event
 from statement_builder.ledger.storage.tables.batches import (
+    IS_ERROR,
+    IS_EXCEPTION,
+    IS_ORIGINAL,
+    IS_REISSUE,
     batch,
     candidate,
     candidate_hold,
@@ -25,8 +29,10 @@ from statement_builder.ledger.storage.tables.columns import UtcDateTime, metadat
 from statement_builder.ledger.storage.tables.deliveries import (
     AWAITED,
     DID_NOT_ARRIVE,
+    IS_REPORTED,
     LIVE,
     REJECTED,
+    UNCERTAIN,
     correspondence,
     delivery,
     inbound_file,
@@ -66,9 +72,15 @@ from statement_builder.ledger.storage.tables.placements import (
 __all__ = [
     "AWAITED",
     "DID_NOT_ARRIVE",
+    "IS_ERROR",
+    "IS_EXCEPTION",
+    "IS_ORIGINAL",
+    "IS_REISSUE",
+    "IS_REPORTED",
     "LIVE",
     "PLACEMENT_LIVE",
     "REJECTED",
+    "UNCERTAIN",
     "UtcDateTime",
     "access",
     "access_subject",

@@ -26,7 +26,14 @@ from statement_builder.ledger.states import (
     Outcome,
     ShardState,
 )
-from statement_builder.ledger.storage.tables.columns import ID, WORD, UtcDateTime, metadata, one_of
+from statement_builder.ledger.storage.tables.columns import ID, WORD, UtcDateTime, metadata, one_of, partial_index
+
+IS_EXCEPTION = "outcome = 'exception'"
+IS_ERROR = "error_code <> ''"
+IS_REISSUE = "revision_of <> ''"
+IS_ORIGINAL = "error_code = '' AND revision_of = ''"
+"""Conditions of partial indexes. A query uses an index only if it has the same text. None names a column that changes
+while a batch is handed off, so that no update has to look at them."""
 
 batch = Table(
     "batch",
@@ -94,6 +101,7 @@ candidate = Table(
     one_of("outcome", Outcome, "outcome"),
     CheckConstraint("outcome = 'selected' OR amount_cents = 0", name="asks_only_if_selected"),
     CheckConstraint("(outcome = 'exception') = (faults IS NOT NULL)", name="exception_has_faults"),
+    partial_index("candidate_exception", "batch_id", "sequence", "subject", where=IS_EXCEPTION),
 )
 """One row per guarantor (or orphaned row) and batch. `faults` is JSON, on exceptions only."""
 
@@ -108,11 +116,13 @@ candidate_hold = Table(
     Column("until", Date),
     Column("since", Date),
     Column("late", Boolean, nullable=False),
+    Column("held_cents", BigInteger, nullable=False, server_default="0"),
     ForeignKeyConstraint(["batch_id", "subject"], ["candidate.batch_id", "candidate.subject"]),
-    Index("candidate_hold_code", "batch_id", "code", "subject"),
+    Index("candidate_hold_code", "batch_id", "code", "held_cents", "subject", "position"),
     Index("candidate_hold_account", "account_number"),
 )
-"""Every hold reason, in the order of the rules; `late` ones were found just before the hand-off."""
+"""Every hold reason, in the order of the rules; `late` ones were found just before the hand-off. `held_cents` is what
+is held of the candidate, which never changes, so that the largest of a batch are found without reading the others."""
 
 document = Table(
     "document",
@@ -155,6 +165,13 @@ document = Table(
     UniqueConstraint("batch_id", "guarantor_id", "revision", name="document_once"),
     UniqueConstraint("batch_id", "sequence", "position", name="document_order"),
     Index("document_guarantor", "guarantor_id"),
+    partial_index("document_error", "batch_id", "sequence", "position", where=IS_ERROR),
+    partial_index("document_reissue", "batch_id", "sequence", "position", where=IS_REISSUE),
+    partial_index(
+        "document_proof",
+        *("batch_id", "level", "language", "channel", "pages", "amount_cents", "document_id"),
+        where=IS_ORIGINAL,
+    ),
     one_of("channel", Channel, "channel"),
     one_of("state", DocumentState, "state"),
     CheckConstraint("(state = 'error') = (error_code <> '')", name="error_has_code"),

@@ -10,10 +10,12 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Dialect,
+    Index,
     Integer,
     MetaData,
     String,
     TypeDecorator,
+    text,
 )
 
 
@@ -47,6 +49,11 @@ SERIAL = BigInteger().with_variant(Integer, "sqlite")
 def one_of(column: str, values: Iterable[str], name: str) -> CheckConstraint:
     words = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({words})", name=name)
+
+
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the rows that meet a condition. A query uses it only if it states the same condition."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 metadata = MetaData(

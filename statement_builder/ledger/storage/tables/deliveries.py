@@ -26,7 +26,9 @@ from statement_builder.ledger.states import (
     DeliveryState,
     SuppressionCode,
 )
-from statement_builder.ledger.storage.tables.columns import ID, WORD, UtcDateTime, metadata, one_of
+from statement_builder.ledger.storage.tables.columns import ID, WORD, UtcDateTime, metadata, one_of, partial_index
+
+IS_REPORTED = f"reports <> '{FinalVendorStatus.NOTHING.value}'"
 
 print_file = Table(
     "print_file",
@@ -50,12 +52,15 @@ print_file = Table(
     Column("reports", WORD, nullable=False, server_default=FinalVendorStatus.NOTHING.value),
     Column("assumed_mailing_business_days", Integer, nullable=False, server_default=text("0")),
     Index("print_file_batch", "batch_id", "sequence"),
+    partial_index("print_file_reported", "reports", "batch_id", where=IS_REPORTED),
     one_of("state", HAND_OFF_STATES, "state"),
 )
 """`reports` is the vendor's final status for these pieces, as configured when they were claimed; so is
 `assumed_mailing_business_days`, the time from that status to the mail."""
 
 AWAITED = "read_by IS NOT NULL"
+
+UNCERTAIN = f"state = '{DeliveryState.UNCERTAIN.value}'"
 
 REJECTED = f"state = '{DeliveryState.REJECTED.value}'"
 
@@ -89,17 +94,12 @@ delivery = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("readdressed_to", String(64), nullable=False, server_default=""),
     Column("read_by", Date),
-    Index(
-        "delivery_one_live",
-        "document_id",
-        unique=True,
-        sqlite_where=text(LIVE),
-        postgresql_where=text(LIVE),
-    ),
+    partial_index("delivery_one_live", "document_id", where=LIVE, unique=True),
     Index("delivery_print_file", "print_file"),
-    Index("delivery_returned", "changed_at", sqlite_where=text(DID_NOT_ARRIVE), postgresql_where=text(DID_NOT_ARRIVE)),
-    Index("delivery_read_by", "read_by", sqlite_where=text(AWAITED), postgresql_where=text(AWAITED)),
-    Index("delivery_rejected", "document_id", sqlite_where=text(REJECTED), postgresql_where=text(REJECTED)),
+    partial_index("delivery_returned", "changed_at", where=DID_NOT_ARRIVE),
+    partial_index("delivery_read_by", "read_by", where=AWAITED),
+    partial_index("delivery_rejected", "document_id", where=REJECTED),
+    partial_index("delivery_uncertain", "document_id", where=UNCERTAIN),
     one_of("channel", Channel, "channel"),
     one_of("state", DeliveryState, "state"),
     CheckConstraint("(channel = 'print') = (print_file IS NOT NULL)", name="print_has_file"),

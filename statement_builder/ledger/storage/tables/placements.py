@@ -15,7 +15,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 from statement_builder.ledger.states import (
@@ -25,7 +24,7 @@ from statement_builder.ledger.states import (
     PlacementEntryType,
     PlacementState,
 )
-from statement_builder.ledger.storage.tables.columns import ID, WORD, UtcDateTime, metadata, one_of
+from statement_builder.ledger.storage.tables.columns import ID, WORD, UtcDateTime, metadata, one_of, partial_index
 
 placement_batch = Table(
     "placement_batch",
@@ -98,14 +97,7 @@ placement = Table(
     Column("agency_file", ID, ForeignKey("agency_file.name")),
     UniqueConstraint("facility_id", "account_number", "number", name="placement_once"),
     UniqueConstraint("batch_id", "position", name="placement_order"),
-    Index(
-        "placement_one_live",
-        "facility_id",
-        "account_number",
-        unique=True,
-        sqlite_where=text(PLACEMENT_LIVE),
-        postgresql_where=text(PLACEMENT_LIVE),
-    ),
+    partial_index("placement_one_live", "facility_id", "account_number", where=PLACEMENT_LIVE, unique=True),
     Index("placement_guarantor", "facility_id", "guarantor_id"),
     one_of("state", PlacementState, "state"),
 )
