@@ -117,10 +117,10 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
         visits = tuple(_visit(random, number) for number in range(random.choice((1, 1, 1, 2, 3, 5, 9))))
         return make_statement(*visits, level=int(kind == "reminder"), **person)
     if kind == "combined":
-        visits = [_visit(random, number) for number in range(random.choice((1, 2, 3, 5)))]
         billers = ("", *(each.entity_id for each in GROUPS))
-        visits = [replace(each, billing_entity_id=random.choice(billers)) for each in visits]
-        return make_combined_statement(*visits, level=random.choice((0, 0, 1)), **person)
+        count = random.choice((1, 2, 3, 5))
+        billed = [replace(_visit(random, number), billing_entity_id=random.choice(billers)) for number in range(count)]
+        return make_combined_statement(*billed, level=random.choice((0, 0, 1)), **person)
     if kind == "itemized":
         return make_invoice(_stay(random), **person)
     level = 2 + ("past-due", "second-letter", "final-notice").index(kind)
