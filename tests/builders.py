@@ -8,8 +8,10 @@ from typing import Any
 from statement_builder.billing.facility import Facility, FacilityTexts
 from statement_builder.billing.model import (
     Address,
+    BillingEntity,
     Charge,
     Encounter,
+    EntityKind,
     EpisodeStatus,
     FinancialClass,
     Guarantor,
@@ -140,6 +142,20 @@ def make_episode(**changes: Any) -> ObstetricEpisode:
         "insurance_name": "Commonwealth Health Plan",
     }
     return ObstetricEpisode(**(facts | changes))
+
+
+def make_group(entity_id: str = "LP", **changes: Any) -> BillingEntity:
+    """A physician group whose payments the hospital takes, and that the hospital's assistance does not cover."""
+    facts: dict[str, Any] = {
+        "entity_id": entity_id,
+        "kind": EntityKind.PHYSICIAN_GROUP,
+        "name": "Lakeside Emergency Physicians, P.C.",
+        "tax_id": "04-7654321",
+        "phone": "(413) 555-0199",
+        "hospital_collects": True,
+        "in_assistance_policy": False,
+    }
+    return BillingEntity(**(facts | changes))
 
 
 def make_account(*encounters: Encounter, **changes: Any) -> GuarantorAccount:

@@ -35,6 +35,7 @@ from tests.builders import (
     make_encounter,
     make_episode,
     make_facility,
+    make_group,
     make_guarantor,
     make_insurance,
     make_patient,
@@ -125,6 +126,42 @@ def make_statement(
 ) -> Content:
     account = make_account(*(encounters or three_visits()), guarantor=make_guarantor(**guarantor))
     return compose_document(account, make_selection(account, level=level), facility=facility)
+
+
+def make_group_visits() -> tuple[Encounter, ...]:
+    """345.00 owed to the hospital; 82.00 and 120.00 to two physician groups (`GROUPS`): 547.00 in all."""
+    return (
+        make_encounter("A70001"),
+        make_encounter(
+            "A70009",
+            owed_cents=8_200,
+            description="Emergency physician",
+            facility_name="Emergency Department",
+            billing_entity_id="LP",
+        ),
+        make_encounter(
+            "A70011",
+            owed_cents=12_000,
+            description="Reading of X-ray pictures",
+            facility_name="Imaging Center",
+            billing_entity_id="VR",
+            payments=(make_payment(amount_cents=2_000),),
+        ),
+    )
+
+
+GROUPS = (
+    make_group(),
+    make_group("VR", name="Valley Radiology Associates, LLC", tax_id="04-1230987", in_assistance_policy=True),
+)
+
+
+def make_combined_statement(*encounters: Encounter, level: int = 0, **guarantor: Any) -> Content:
+    """A statement with physician balances (`make_group_visits`)."""
+    account = make_account(
+        *(encounters or make_group_visits()), guarantor=make_guarantor(**guarantor), billing_entities=GROUPS
+    )
+    return compose_document(account, make_selection(account, level=level))
 
 
 def make_plan_statement(**guarantor: Any) -> Content:
@@ -221,6 +258,14 @@ def make_invoice(
     return compose_document(
         account, make_selection(account, kind=Kind.INVOICE, amount_cents=amount_cents), facility=facility
     )
+
+
+def make_group_invoice(**guarantor: Any) -> Content:
+    """The itemized bill of a stay that a physician group bills, of 345.00."""
+    visit = make_stay(4, billing_entity_id="LP")
+    account = make_account(visit, guarantor=make_guarantor(**guarantor), billing_entities=GROUPS[:1])
+    selection = make_selection(account, kind=Kind.INVOICE, amount_cents=balance(account, AS_OF).patient_cents)
+    return compose_document(account, selection)
 
 
 def make_letter(

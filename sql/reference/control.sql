@@ -12,6 +12,15 @@ SELECT 'contacts' AS result_set, count(*) AS row_count FROM contact
 UNION ALL
 SELECT 'encounters' AS result_set, count(*) AS row_count FROM encounter
 UNION ALL
+SELECT 'billing_entities' AS result_set, count(*) AS row_count
+FROM (
+    SELECT DISTINCT
+        COALESCE(e.guarantor_id, '') AS guarantor_id,
+        b.entity_id
+    FROM billing_entity AS b
+    JOIN encounter AS e ON e.billing_entity_id = b.entity_id
+) AS named
+UNION ALL
 SELECT 'charges' AS result_set, count(*) AS row_count FROM charge
 UNION ALL
 SELECT 'insurance_transactions' AS result_set, count(*) AS row_count FROM insurance_transaction

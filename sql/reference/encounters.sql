@@ -21,7 +21,8 @@ SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id 
        owned.good_faith_estimate_cents,
        owned.estimate_reviewed_by,
        owned.estimate_reviewed_on,
-       owned.estimate_review_note
+       owned.estimate_review_note,
+       owned.billing_entity_id
 FROM (
     SELECT COALESCE(e.guarantor_id, '') AS guarantor_id,
            e.account_number,
@@ -41,7 +42,8 @@ FROM (
            e.good_faith_estimate_cents,
            e.estimate_reviewed_by,
            e.estimate_reviewed_on,
-           e.estimate_review_note
+           e.estimate_review_note,
+           e.billing_entity_id
     FROM encounter AS e
     WHERE e.guarantor_id IN (:guarantor_ids)
 ) AS owned

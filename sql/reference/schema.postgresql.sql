@@ -68,7 +68,18 @@ CREATE TABLE encounter (
     good_faith_estimate_cents bigint,
     estimate_reviewed_by text COLLATE "C",
     estimate_reviewed_on date,
-    estimate_review_note text COLLATE "C"
+    estimate_review_note text COLLATE "C",
+    billing_entity_id text COLLATE "C"
+);
+
+CREATE TABLE billing_entity (
+    entity_id text COLLATE "C",
+    kind text COLLATE "C",
+    name text COLLATE "C",
+    tax_id text COLLATE "C",
+    phone text COLLATE "C",
+    hospital_collects boolean,
+    in_assistance_policy boolean
 );
 
 CREATE TABLE contact (
@@ -369,6 +380,8 @@ CREATE TABLE write_off (
 CREATE INDEX guarantor_by_id ON guarantor (guarantor_id);
 
 CREATE INDEX encounter_by_account ON encounter (account_number);
+
+CREATE INDEX encounter_by_billing_entity ON encounter (billing_entity_id);
 
 CREATE INDEX payment_plan_by_id ON payment_plan (plan_id);
 

@@ -68,7 +68,18 @@ CREATE TABLE encounter (
     good_faith_estimate_cents integer,
     estimate_reviewed_by text,
     estimate_reviewed_on text,
-    estimate_review_note text
+    estimate_review_note text,
+    billing_entity_id text
+);
+
+CREATE TABLE billing_entity (
+    entity_id text,
+    kind text,
+    name text,
+    tax_id text,
+    phone text,
+    hospital_collects integer,
+    in_assistance_policy integer
 );
 
 CREATE TABLE contact (
@@ -369,6 +380,8 @@ CREATE TABLE write_off (
 CREATE INDEX guarantor_by_id ON guarantor (guarantor_id);
 
 CREATE INDEX encounter_by_account ON encounter (account_number);
+
+CREATE INDEX encounter_by_billing_entity ON encounter (billing_entity_id);
 
 CREATE INDEX payment_plan_by_id ON payment_plan (plan_id);
 

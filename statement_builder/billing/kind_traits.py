@@ -49,6 +49,8 @@ class KindTraits(Record, kw_only=True):
     """The default of `policy.esign_kinds`: the law requires it in writing, or may."""
     on_portal: bool = True
     """The default of `mail.portal_kinds`."""
+    shows_groups: bool = False
+    """It may show visits that a physician group bills, each under the group's own name."""
     carries_message: bool = False
     """It has a place for a sentence of the month. A legal letter has none."""
     release: str = "person"

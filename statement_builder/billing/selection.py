@@ -21,7 +21,9 @@ class Kind(StrEnum):
 
     STATEMENT = (
         "statement",
-        KindTraits(clock=MailingClock.STATEMENTS, family="bill", is_regular=True, carries_message=True),
+        KindTraits(
+            clock=MailingClock.STATEMENTS, family="bill", is_regular=True, shows_groups=True, carries_message=True
+        ),
     )
     OB_NOTICE = (
         "ob-notice",
@@ -46,7 +48,7 @@ class Kind(StrEnum):
     )
     INVOICE = (
         "invoice",
-        KindTraits(noun="itemized bill", is_asked_for=True, reads_requests=(RequestKind.INVOICE,)),
+        KindTraits(noun="itemized bill", is_asked_for=True, reads_requests=(RequestKind.INVOICE,), shows_groups=True),
     )
     ITEMIZED_REQUEST_REPLY = (
         "itemized-request-reply",
@@ -244,6 +246,9 @@ class Selection(Record, kw_only=True):
     """What this document answers."""
     reason: str = ""
     """Why the rules chose it, where its page says so and the account alone does not tell."""
+    billed_by: tuple[str, ...] = ()
+    """The digest of the physician group of each visit that one bills (`policy.group_bills`), so that the recheck sees
+    a change."""
     recipient_digest: str = ""
     """Digest of the name and address on the document (`policy.recipient`), so that the recheck sees a change."""
 

@@ -96,6 +96,29 @@ class VisitLine(Record, kw_only=True):
         return self.adjustments_cents - self.charity_cents - self.write_off_cents
 
 
+class BilledBy(Record, kw_only=True):
+    """A physician group, as a page names it beside the hospital."""
+
+    name: str
+    tax_id: str
+    phone: str
+    in_assistance_policy: bool
+    """Whether the hospital's financial assistance policy covers its bills."""
+
+
+class VisitSection(Record, kw_only=True):
+    """The visits that one party bills, on a statement of several. The sums are those of its visits, to the cent."""
+
+    billed_by: BilledBy | None
+    """None: the hospital."""
+    visits: tuple[VisitLine, ...]
+    charges_cents: int
+    insurance_cents: int
+    adjustments_cents: int
+    payments_cents: int
+    owed_cents: int
+
+
 class PendingVisit(Record, kw_only=True):
     """A visit whose claim is open. The statement mentions it and asks for nothing."""
 
@@ -126,6 +149,9 @@ class StatementFacts(Facts, kw_only=True):
     """A statement (levels 0 and 1). Totals are sums of the visits. `content.amount_cents` = owed - plan_later."""
 
     visits: tuple[VisitLine, ...]
+    """By date of service, or section by section."""
+    sections: tuple[VisitSection, ...] = ()
+    """All visits by who bills them: the hospital first, then the groups by name. Empty: all are the hospital's."""
     charges_cents: int
     insurance_cents: int
     taken_back_cents: int = 0
@@ -190,9 +216,15 @@ class StatementFacts(Facts, kw_only=True):
         for visit in self.visits:
             yield "dispute_until_on", visit.dispute_until_on
 
+    @property
+    def has_hospital_visits(self) -> bool:
+        """Whether the hospital itself bills any of the visits."""
+        return not self.sections or any(each.billed_by is None for each in self.sections)
+
     def figures(self) -> object:
         plans = tuple((plan.due_cents, plan.remaining_cents) for plan in self.plans)
-        return self.visits, self.plan_later_cents, plans
+        billed_by = tuple(each.billed_by for each in self.sections)
+        return self.visits, self.plan_later_cents, plans, billed_by
 
 
 class EstimatePayment(Record, kw_only=True):

@@ -19,6 +19,7 @@ from statement_builder.billing.assistance import (
     visit_help,
 )
 from statement_builder.billing.balance import encounter_balance
+from statement_builder.billing.entities import group_visits
 from statement_builder.billing.model import (
     ApplicationStatus,
     AssistanceRecord,
@@ -126,7 +127,7 @@ def applications(account: GuarantorAccount, *statuses: ApplicationStatus) -> tup
 def assistance_visits_cents(account: GuarantorAccount, as_of: date, *statuses: ApplicationStatus) -> int:
     """The debit balances of the visits that applications in one of these states are about."""
     records = applications(account, *statuses)
-    visits = [each for each in account.encounters if any(covers(record, each) for record in records)]
+    visits = _covered_visits(account, records)
     return sum(max(0, encounter_balance(each, as_of).patient_cents) for each in visits)
 
 
@@ -192,8 +193,18 @@ class AssistanceLetterRules:
         return found, holds
 
 
+def _covered_visits(account: GuarantorAccount, records: Iterable[AssistanceRecord]) -> list[Encounter]:
+    """The hospital's visits that these records cover. A physician group decides about its own bills."""
+    covering, groups = tuple(records), group_visits(account)
+    return [
+        each
+        for each in account.encounters
+        if each.account_number not in groups and any(covers(record, each) for record in covering)
+    ]
+
+
 def _find_visits(candidate: Candidate, records: list[AssistanceRecord]) -> tuple[Encounter, ...]:
-    about = [each for each in candidate.account.encounters if any(covers(record, each) for record in records)]
+    about = _covered_visits(candidate.account, records)
     since = records[0].occurred_on
     moved = [
         each

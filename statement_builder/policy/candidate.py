@@ -11,6 +11,7 @@ from statement_builder.billing.balance import EncounterBalance, encounter_balanc
 from statement_builder.billing.model import Encounter, GuarantorAccount
 from statement_builder.billing.plans import PlanPosition, plans_in_force
 from statement_builder.billing.selection import Hold, Kind
+from statement_builder.policy.group_bills import find_group_holds
 from statement_builder.policy.settings import Policy
 
 _Subject = TypeVar("_Subject")
@@ -88,8 +89,18 @@ def open_candidate(
 
 
 def find_holds(candidate: Candidate, rules: Iterable[Rule]) -> tuple[Hold, ...]:
-    """All holds that the rules find, in rule order, without duplicates."""
+    """All holds that the rules find, in rule order, without duplicates. What a physician group bills is held for every
+    kind of document, so that no kind can forget it."""
+    if candidate.account.billing_entities:
+        rules = (*rules, hold_group_bills)
     return apply_rules(candidate, rules, candidate.trace)
+
+
+def hold_group_bills(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a visit that a physician group bills, unless statements may show it under the group's own name."""
+    return find_group_holds(
+        candidate.account, candidate.with_balance, candidate.kind, candidate.policy, candidate.plans
+    )
 
 
 def apply_rules(

@@ -14,6 +14,7 @@ from typing import Annotated
 import msgspec
 
 from statement_builder.billing.balance import encounter_balance
+from statement_builder.billing.entities import group_visits
 from statement_builder.billing.model import DocumentRequest, Encounter, GuarantorAccount, Record, RequestKind
 from statement_builder.policy.settings import Policy
 
@@ -63,10 +64,11 @@ def complete_requests(
     by_law = is_with_first_bill(state, policy)
     if not by_law and not any(each.requests for each in account.encounters):
         return account
-    encounters = []
+    encounters, groups = [], group_visits(account)
     for each in account.encounters:
         requests = tuple(_with_deadline(request, each, policy, state) for request in each.requests)
-        if by_law and each.account_number not in sent and encounter_balance(each, as_of).patient_cents > 0:
+        own = each.account_number not in groups  # the law is about the hospital's bills
+        if by_law and own and each.account_number not in sent and encounter_balance(each, as_of).patient_cents > 0:
             requests = (*requests, _rule_request(state, as_of))
         encounters.append(msgspec.structs.replace(each, requests=requests))
     return msgspec.structs.replace(account, encounters=tuple(encounters))

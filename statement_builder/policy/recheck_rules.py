@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from statement_builder.billing.selection import Hold, Selection
 from statement_builder.policy.candidate import Candidate
+from statement_builder.policy.group_bills import group_digests
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.settings import Policy
 
@@ -31,6 +32,8 @@ def recheck_visits(
     for number in missing:
         moved = number in candidate.account.split_off
         yield make_hold("OTHER_RECIPIENT" if moved else "NOT_ON_FILE", number)
+    if not missing and group_digests(candidate.account, selection.account_numbers) != selection.billed_by:
+        yield make_hold("GROUP_CHANGED")
     if not missing and amount_changed(visits_cents(), selection, candidate.policy):
         yield make_hold("AMOUNT_CHANGED")
 

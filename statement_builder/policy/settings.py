@@ -51,6 +51,9 @@ class Policy(Record, kw_only=True):
     """Document kinds that the law requires in writing, so that e-mail requires a consent to one of `consent_terms`
     (15 USC 7001(c)). A billing statement carries the written notice of financial assistance (26 CFR 1.501(r)-4)."""
 
+    physician_balances: bool = False
+    """Statements also show the visits that physician groups bill, each under the group's own name, and itemized bills
+    of them can be asked for. `false`: these visits are held (`GROUP_BILLS`), and the groups bill for them."""
     statements_before_letters: int = default_of("statements_before_letters")
     """Statements mailed on a visit before its first letter."""
     past_due_letter_day: int = default_of("past_due_letter_day")

@@ -19,6 +19,7 @@ from statement_builder.source.guarantors import build_guarantor, find_guarantor_
 from statement_builder.source.merge import Key
 from statement_builder.source.record_builders import (
     build_assistance,
+    build_billing_entity,
     build_coverage,
     build_deduction,
     build_encounter,
@@ -126,6 +127,7 @@ def _assemble_account(rows: dict[str, list[Row]], languages: frozenset[str]) -> 
         episodes=tuple(build_episode(row, deposits.get(row[2], ())) for row in rows["ob_episodes"]),
         refunds=_build_all(build_refund, rows["refunds"]),
         unapplied_cents=sum(row[-1] for row in payments.get(None, ())),
+        billing_entities=_build_all(build_billing_entity, rows["billing_entities"]),
         contacts=tuple(build_contact(row, languages) for row in rows["contacts"]),
         estates=tuple(build_estate(row, languages) for row in rows["estates"]),
     )

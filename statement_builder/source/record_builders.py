@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from statement_builder.billing.assistance_terms import MissingItem
 from statement_builder.billing.model import (
     AssistanceRecord,
+    BillingEntity,
     Charge,
     Correspondence,
     Coverage,
@@ -94,7 +95,21 @@ def build_encounter(
         payments=tuple([_payment(payment) for payment in payments]),
         share=_share(shares[0]) if shares else None,
         correspondence=_correspondence(correspondence[0]) if correspondence else None,
+        billing_entity_id=row[20] or "",
         requests=tuple([build_request(request) for request in requests]),
+    )
+
+
+def build_billing_entity(row: Row) -> BillingEntity:
+    _, _, entity_id, kind, name, tax_id, phone, hospital_collects, in_assistance_policy = row
+    return BillingEntity(
+        entity_id=entity_id,
+        kind=kind,
+        name=name,
+        tax_id=tax_id,
+        phone=phone,
+        hospital_collects=bool(hospital_collects),
+        in_assistance_policy=bool(in_assistance_policy),
     )
 
 

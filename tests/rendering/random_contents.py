@@ -27,7 +27,16 @@ from statement_builder.policy import Policy
 from tests.answers import make_asked, make_dispute, make_reply, make_verification
 from tests.assistance_letters import make_denied, make_full, make_incomplete, make_partial, make_presumptive
 from tests.builders import AS_OF, make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
-from tests.contents import BILLED, TERMS, make_invoice, make_letter, make_ob_notice, make_statement
+from tests.contents import (
+    BILLED,
+    GROUPS,
+    TERMS,
+    make_combined_statement,
+    make_invoice,
+    make_letter,
+    make_ob_notice,
+    make_statement,
+)
 from tests.estate_letters import SIGNED as SIGNER
 from tests.estate_letters import make_claim, make_estate, make_inquiry, make_unknown_estate
 from tests.payroll import SIGNED, make_authorization, make_deduction
@@ -57,6 +66,7 @@ STREETS = ("12 Maple Street", "c/o Riverside Assisted Living", "Building 14, Apa
 KINDS = (
     "statement",
     "reminder",
+    "combined",
     "estimate",
     "past-due",
     "second-letter",
@@ -106,6 +116,11 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
     if kind in {"statement", "reminder"}:
         visits = tuple(_visit(random, number) for number in range(random.choice((1, 1, 1, 2, 3, 5, 9))))
         return make_statement(*visits, level=int(kind == "reminder"), **person)
+    if kind == "combined":
+        billers = ("", *(each.entity_id for each in GROUPS))
+        count = random.choice((1, 2, 3, 5))
+        billed = [replace(_visit(random, number), billing_entity_id=random.choice(billers)) for number in range(count)]
+        return make_combined_statement(*billed, level=random.choice((0, 0, 1)), **person)
     if kind == "itemized":
         return make_invoice(_stay(random), **person)
     level = 2 + ("past-due", "second-letter", "final-notice").index(kind)

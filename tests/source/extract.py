@@ -57,6 +57,15 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "large_print": False,
         "delivery": "paper",
     },
+    "billing_entity": {
+        "entity_id": "LP",
+        "kind": "physician_group",
+        "name": "Lakeside Emergency Physicians, P.C.",
+        "tax_id": "04-7654321",
+        "phone": "(413) 555-0199",
+        "hospital_collects": True,
+        "in_assistance_policy": False,
+    },
     "encounter": {
         "account_number": "A1",
         "guarantor_id": "G1",

@@ -111,6 +111,12 @@ BOTH_DATABASES = [
         ("DATEORDER", "coverages", "ends_on"),
         id="coverage-ends-before-it-starts",
     ),
+    pytest.param(
+        "encounter",
+        {"billing_entity_id": "ZZ"},
+        ("ORPHAN", "encounters", "billing_entity_id"),
+        id="visit-of-an-unknown-group",
+    ),
     pytest.param("coverage", {"patient_id": "P9"}, ("ORPHAN", "coverages", "patient_id"), id="coverage-of-nobody"),
     pytest.param("contact", {"kind": "friend"}, ("CHOICE", "contacts", "kind"), id="contact-of-unknown-kind"),
     pytest.param("contact", {"patient_id": "P9"}, ("ORPHAN", "contacts", "patient_id"), id="contact-of-nobody"),
@@ -482,3 +488,23 @@ def test_faults__future_dates_are_allowed_where_the_contract_says_so(extract: Ex
     extract.add(table, **{column: AS_OF.replace(year=2028).isoformat()})
 
     assert subjects(extract.pull()) == ["G1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        pytest.param({"tax_id": None}, ("NULL", "billing_entities", "tax_id"), id="without-tax-id"),
+        pytest.param({"kind": "lab"}, ("CHOICE", "billing_entities", "kind"), id="of-unknown-kind"),
+    ],
+)
+def test_accounts__bad_row_of_a_physician_group_affects_those_whom_it_bills(
+    extract: Extract, changes: dict[str, Any], fault: tuple[str, str, str]
+) -> None:
+    extract.add_account("1")
+    extract.add_account("2")
+    extract.add("billing_entity", **changes)
+    extract.add("encounter", account_number="D1", billing_entity_id="LP")
+    accounts = extract.pull()
+    assert subjects(accounts) == ["!G1", "G2"]
+    found = only_fault(accounts)
+    assert (found.subject, [(each.code, each.result_set, each.column) for each in found.faults]) == ("G1", [fault])

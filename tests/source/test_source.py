@@ -37,6 +37,7 @@ from statement_builder.billing.request_terms import Correction, RequestObstacle
 from statement_builder.errors import ConfigError, RepeatedSubjects, SourceError
 from statement_builder.source import make_sample, open_source
 from statement_builder.source.database import begin_reading, open_database
+from tests.builders import make_group
 from tests.source.extract import AS_OF, CYCLE, SQL_ROOT, Extract, subjects
 
 
@@ -210,6 +211,31 @@ def test_accounts__extract_without_birth_dates_and_coverage_spans(sqlite_extract
     (queries / "reference" / "coverages.sql").unlink()
     replace_in(queries, "guarantors", ",\n       owned.birth_on", "")
     counted = "SELECT 'coverages' AS result_set, count(*) AS row_count FROM coverage\nUNION ALL\n"
+    replace_in(queries, "control", counted, "")
+    assert sqlite_extract.pull(queries) == now
+
+
+def test_accounts__visit_that_a_physician_group_bills(extract: Extract) -> None:
+    """One row of the group serves all guarantors, and comes with those who have visits of it only."""
+    for number in ("1", "2", "3"):
+        extract.add_account(number)
+    extract.add("billing_entity")
+    extract.add("encounter", guarantor_id="G1", account_number="D1", billing_entity_id="LP")
+    extract.add("encounter", guarantor_id="G3", patient_id="P3", account_number="D3", billing_entity_id="LP")
+    accounts = {each.guarantor.guarantor_id: each for each in extract.pull() if isinstance(each, GuarantorAccount)}
+    assert [each.billing_entities for each in accounts.values()] == [(make_group(),), (), (make_group(),)]
+    billed_by = {each.account_number: each.billing_entity_id for each in accounts["G1"].encounters}
+    assert billed_by == {"A1": "", "D1": "LP"}
+
+
+def test_accounts__extract_without_billing_entities(sqlite_extract: Extract, queries: Path) -> None:
+    """An older folder of queries still works: no billing entities, no row in control.sql."""
+    sqlite_extract.add_account("1")
+    now = sqlite_extract.pull()
+    (queries / "reference" / "billing_entities.sql").unlink()
+    replace_in(queries, "encounters", ",\n       owned.billing_entity_id", "")
+    control = (queries / "reference" / "control.sql").read_text(encoding="utf-8")
+    counted = control[control.index("SELECT 'billing_entities'") : control.index("SELECT 'charges'")]
     replace_in(queries, "control", counted, "")
     assert sqlite_extract.pull(queries) == now
 

@@ -16,6 +16,7 @@ from statement_builder.billing.model.assistance import (
     AssistanceRecord,
 )
 from statement_builder.billing.model.cost_report import MedicareBadDebt, WriteOff
+from statement_builder.billing.model.entities import BillingEntity, EntityKind
 from statement_builder.billing.model.estates import Estate, EstateStatus
 from statement_builder.billing.model.obstetric import Deposit, EpisodeStatus, ObstetricEpisode
 from statement_builder.billing.model.payroll import DeductionMiss, DeductionStatus, PayFrequency, PayrollDeduction
@@ -58,6 +59,7 @@ __all__ = [
     "ApplicationStatus",
     "AssistanceKind",
     "AssistanceRecord",
+    "BillingEntity",
     "CausedLetter",
     "Charge",
     "Contact",
@@ -71,6 +73,7 @@ __all__ = [
     "Deposit",
     "DocumentRequest",
     "Encounter",
+    "EntityKind",
     "EpisodeStatus",
     "Estate",
     "EstateStatus",

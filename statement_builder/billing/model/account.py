@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from statement_builder.billing.model.assistance import AssistanceRecord
+from statement_builder.billing.model.entities import BillingEntity
 from statement_builder.billing.model.estates import Estate
 from statement_builder.billing.model.obstetric import ObstetricEpisode
 from statement_builder.billing.model.payroll import DeductionMiss, PayrollDeduction
@@ -64,6 +65,8 @@ class GuarantorAccount(Record, kw_only=True):
     """From the ledger: the authorizations whose last deduction was missed."""
     contacts: tuple[Contact, ...] = ()
     """Other recipients of a part of the mail. Empty once the account is split into one per recipient."""
+    billing_entities: tuple[BillingEntity, ...] = ()
+    """Who bills for the visits, if the hospital is not alone. Empty: all are the hospital's."""
     split_off: tuple[str, ...] = ()
     """The account numbers of this guarantor whose mail goes to another recipient than this account's."""
 

@@ -156,6 +156,8 @@ class Encounter(Record, kw_only=True):
     payments: tuple[PatientPayment, ...] = ()
     share: PatientShare | None = None
     correspondence: Correspondence | None = None
+    billing_entity_id: str = ""
+    """Who bills for the visit. Empty: the hospital."""
     requests: tuple[DocumentRequest, ...] = ()
     """What was asked for about this visit. In a snapshot for a kind that is asked for, only what is not answered."""
 

@@ -15,9 +15,10 @@ from statement_builder.billing.model import (
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.asking import Asking, printed_asking
 from statement_builder.documents.errors import CompositionError
-from statement_builder.documents.facts import DateAhead, Facts, VisitLine
+from statement_builder.documents.facts import BilledBy, DateAhead, Facts, VisitLine
 from statement_builder.documents.postings import Posting, postings_of
 from statement_builder.documents.printed_terms import PrintedTerms
+from statement_builder.documents.sections import find_billed_by
 from statement_builder.documents.visits import visit_lines
 from statement_builder.kinds.invoice.categories import MEDICAL_SERVICES, category_of, position_of
 
@@ -50,6 +51,8 @@ class InvoiceFacts(Facts, kw_only=True):
     """In the order of the lines; their sum is `visit.charges_cents`."""
     postings: tuple[Posting, ...]
     """By date."""
+    billed_by: BilledBy | None = None
+    """The physician group that bills the visit. None: the hospital."""
     by_law: bool
     """No person asked for it: the state's law did."""
     asking: Asking
@@ -71,7 +74,7 @@ class InvoiceFacts(Facts, kw_only=True):
         yield "dispute_until_on", self.visit.dispute_until_on
 
     def figures(self) -> object:
-        return self.visit, self.lines, self.postings
+        return self.visit, self.lines, self.postings, self.billed_by
 
 
 def invoice_facts(
@@ -90,6 +93,7 @@ def invoice_facts(
         lines=lines,
         categories=tuple(CategoryTotal(category=name, amount_cents=cents) for name, cents in totals.items()),
         postings=postings_of(encounter, issued_on),
+        billed_by=find_billed_by(account, visit.account_number),
         by_law=bool(selection.requests) and all(each.state_rule for each in selection.requests),
         asking=printed_asking(account, encounter, visit, terms, issued_on),
         due_on=selection.due_on,

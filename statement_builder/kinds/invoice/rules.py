@@ -17,12 +17,13 @@ from statement_builder.documents.asking import find_asking
 from statement_builder.kinds.statement.rules import find_statement_holds
 from statement_builder.policy.candidate import Candidate, ClosingRule, Rule, apply_closing_rules
 from statement_builder.policy.channel import choose_channel
+from statement_builder.policy.group_bills import group_digests
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.requests import AMOUNT_RULES, PRIVACY_RULES, Requests, first_unheld, hold_overdue
 
 REQUESTS = Requests(RequestKind.INVOICE)
-_SPACES_OUT_BILLS = frozenset({"DUPRUN", "MINDAYS", "PMT_TODAY", "LADDER"})
+_SPACES_OUT_BILLS = frozenset({"DUPRUN", "MINDAYS", "PMT_TODAY", "LADDER", "GROUP_DONE"})
 """Holds of a statement on a visit that was billed already, or is billed a little later."""
 
 
@@ -86,6 +87,7 @@ def select_invoice(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, 
         amount_cents=invoice_cents(candidate, encounter),
         due_on=due_date(candidate.as_of, candidate.policy.due_days),
         requests=REQUESTS.printed(encounter),
+        billed_by=group_digests(candidate.account, (encounter.account_number,)),
         recipient_digest=recipient_digest(candidate.account.guarantor, channel),
     )
     return selection, holds

@@ -12,6 +12,7 @@ from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import PendingVisit, PlanLine, StatementFacts, VisitLine
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.reasons import SPLIT, insurer_name
+from statement_builder.documents.sections import visit_sections
 from statement_builder.documents.visits import patient_name, visible_description, visit_lines
 
 _INSTALLMENTS_MIN = 2
@@ -33,9 +34,13 @@ def statement_facts(
         letter_required=terms.plan_letter_required,
     )
     visits = visit_lines(account, owed.encounters, terms, issued_on, on_plan=due.plan_account_numbers)
+    sections = visit_sections(account, visits)
+    visits = tuple([visit for section in sections for visit in section.visits]) or visits
     mentioned = _mentioned(account, selection, issued_on)
-    bill_number = _bill_number(account, selection, terms) if not due.plans else 0
-    installment_count = _installment_count(selection.amount_cents, terms) if not due.plans else 0
+    # No letters follow, and no plan is offered, for what a group bills: the hospital cannot promise either.
+    is_plain = not due.plans and not sections
+    bill_number = _bill_number(account, selection, terms) if is_plain else 0
+    installment_count = _installment_count(selection.amount_cents, terms) if is_plain else 0
     roll = owed.roll_forward
     changes = (roll.charges_cents, roll.insurance_cents, roll.adjustments_cents, roll.payments_cents)
     insured = any(visit.insured for visit in visits)
@@ -45,6 +50,7 @@ def statement_facts(
     shows_all = insured or has_estimate
     facts = StatementFacts(
         visits=visits,
+        sections=sections,
         charges_cents=owed.charges_cents,
         insurance_cents=owed.insurance_paid_cents,
         taken_back_cents=sum([visit.taken_back_cents for visit in visits]),
@@ -152,6 +158,7 @@ def _require_footing(facts: StatementFacts, due: AmountDue, selection: Selection
     parts = facts.charges_cents - facts.insurance_cents - facts.adjustments_cents - facts.payments_cents
     foots = (
         parts - facts.pending_cents == facts.owed_cents == sum(visit.owed_cents for visit in facts.visits)
+        and sum(each.owed_cents for each in facts.sections or facts.visits) == facts.owed_cents
         and facts.aging.total_cents == facts.owed_cents
         and due.amount_cents == selection.amount_cents
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from statement_builder.billing.dates import PAPER_DAYS, due_date
+from statement_builder.billing.entities import group_visits
 from statement_builder.billing.model import Encounter, PlanStatus
 from statement_builder.billing.plans import AmountDue, add_amounts_due
 from statement_builder.billing.selection import Hold, Kind, Selection
@@ -26,6 +27,7 @@ from statement_builder.policy.candidate import (
 )
 from statement_builder.policy.channel import choose_channel, hold_unwanted_bill_on_paper
 from statement_builder.policy.due_dates import statements_are_done
+from statement_builder.policy.group_bills import group_digests
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
@@ -35,10 +37,12 @@ MENTIONED = (["INS_PEND"], ["CREDIT"])
 
 
 def hold_moved_to_letters(candidate: Candidate) -> Iterable[Hold]:
-    """Hold a visit that has moved on to letters. A visit on a plan in force stays on statements."""
+    """Hold a visit that has moved on to letters, which are never about a physician group's visits. A visit on a plan in
+    force stays on statements."""
+    groups = group_visits(candidate.account)
     for each in candidate.with_balance:
         if each.plan_id not in candidate.plans and statements_are_done(each.correspondence, candidate.policy):
-            yield make_hold("LADDER", each.account_number)
+            yield make_hold("GROUP_DONE" if each.account_number in groups else "LADDER", each.account_number)
 
 
 def hold_below_minimum(candidate: Candidate, billable: tuple[Encounter, ...]) -> Iterable[Hold]:
@@ -103,22 +107,24 @@ def select_statement(candidate: Candidate) -> tuple[Selection | None, tuple[Hold
         guarantor_id=candidate.account.guarantor.guarantor_id,
         level=level,
         account_numbers=account_numbers,
-        mentioned_account_numbers=_mentioned(holds),
+        mentioned_account_numbers=_mentioned(candidate, holds),
         channel=channel,
         amount_cents=due.amount_cents,
         due_on=_due_on(candidate, due),
+        billed_by=group_digests(candidate.account, account_numbers),
         recipient_digest=recipient_digest(candidate.account.guarantor, channel),
     )
     return selection, holds
 
 
-def _mentioned(holds: Iterable[Hold]) -> tuple[str, ...]:
-    """The visits that the statement mentions as information: their only hold is an open claim or a credit. A visit with
-    any other hold, such as a confidential one, is not mentioned."""
+def _mentioned(candidate: Candidate, holds: Iterable[Hold]) -> tuple[str, ...]:
+    """The hospital's visits that the statement mentions as information: their only hold is an open claim or a credit. A
+    visit with any other hold, such as a confidential one, is not mentioned."""
+    groups = group_visits(candidate.account)
     codes: dict[str, list[str]] = {}
     for hold in holds:
         codes.setdefault(hold.account_number, []).append(hold.code)
-    return tuple(number for number, found in codes.items() if found in MENTIONED)
+    return tuple(number for number, found in codes.items() if found in MENTIONED and number not in groups)
 
 
 def _wording_level(candidate: Candidate, printed: tuple[Encounter, ...]) -> int:

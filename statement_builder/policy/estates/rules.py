@@ -23,7 +23,21 @@ from statement_builder.policy.recorded_holds import hold_recorded
 ABOUT_DEATH = frozenset({"DECEASED", "ESTATE"})
 """The holds that keep mail for the living from the dead. These letters are for the representative."""
 _NEVER_CLAIMED = frozenset(
-    {"MCAID", "QMB", "WC", "CLIENT", "CHARITY100", "AGENCY", "SUIT", "JUDG", "MINOR_SENS", "CONF_VISIT", "PART2", "DV"}
+    {
+        "MCAID",
+        "QMB",
+        "WC",
+        "CLIENT",
+        "CHARITY100",
+        "AGENCY",
+        "SUIT",
+        "JUDG",
+        "MINOR_SENS",
+        "CONF_VISIT",
+        "PART2",
+        "DV",
+        "GROUP_BILLS",
+    }
 )
 """Holds of a visit that leave it out of the claim, and the others in."""
 _CASE_DIGITS = 16

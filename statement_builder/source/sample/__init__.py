@@ -17,6 +17,7 @@ from statement_builder.source.sample.cost_report import add_write_offs
 from statement_builder.source.sample.distribution import ONE_OF_EACH, choose_scenario
 from statement_builder.source.sample.household import Household, Rows
 from statement_builder.source.sample.payroll import add_deductions
+from statement_builder.source.sample.physicians import add_physicians
 from statement_builder.source.sample.refunds import add_refunds
 from statement_builder.source.sample.requests import add_requests
 
@@ -84,6 +85,7 @@ def _insert_guarantors(connection: Connection, guarantors: int, seed: int, as_of
                 add_applications(household, scenario)
             add_deductions(household, scenario)
             add_refunds(household, scenario)
+            add_physicians(household, scenario)
         if start == 0:
             add_write_offs(rows, as_of)
         for table, added in rows.items():

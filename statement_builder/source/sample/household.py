@@ -205,6 +205,7 @@ class Household:
         sensitive: bool = False,
         plan_id: str | None = None,
         estimate_cents: int | None = None,
+        billing_entity_id: str | None = None,
     ) -> tuple[str, int]:
         """Add a visit with its charges and insurance transactions. Returns (account number, patient balance in cents).
 
@@ -253,6 +254,7 @@ class Household:
                 plan_id,
                 estimate_cents,
                 *review,
+                billing_entity_id,
             )
         )
         if mailed is not None:
