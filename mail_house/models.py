@@ -20,6 +20,8 @@ class PieceCodes(msgspec.Struct, frozen=True, kw_only=True):
     """The sentence of the month on its page."""
     certified: bool = False
     """It goes by certified mail with a return receipt."""
+    has_coupon: bool = True
+    """The document's first page ends with a payment coupon. False: it asks for nothing, or is paid in another way."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):

@@ -113,6 +113,8 @@ def _postal_fault(piece: ManifestRow, profile: Profile) -> str:
         return_envelope=found.return_envelope_code,
         message=found.message_code,
         certified=bool(found.extra_service),
+        has_coupon=bool(piece.scanline or found.perforated_page)
+        or (found.return_envelope and not found.return_envelope_code),
     )
     try:
         expected = make_postal_options(

@@ -33,9 +33,10 @@ COLUMNS: Mapping[str, str] = {
     "sha256": "hash of the archived document",
     "mail_class": "the mail class, in the vendor's words (profile: `mail_class`; for mail abroad, `mail_class_abroad`)",
     "insert_code": "the vendor's code of the insert; empty if there is none (the segment's, or profile: `insert_code`)",
-    "return_envelope": "`Y`: a reply envelope goes into the envelope; `N`: none does (profile: `return_envelope`)",
-    "perforated_page": "the page of the piece, from 1, that is perforated: the one with the coupon; empty if none is "
-    "(profile: `perforates_coupon`)",
+    "return_envelope": "`Y`: a reply envelope goes into the envelope; `N`: none does (profile: `return_envelope`). A "
+    "piece without a coupon gets one only if its segment has a code for it: the usual one goes to the lockbox",
+    "perforated_page": "the page of the piece, from 1, that is perforated: the one with the coupon; empty if the piece "
+    "has no coupon, or none is perforated (profile: `perforates_coupon`)",
     "zip5": "the first 5 digits of the address's ZIP Code; empty for mail abroad",
     "zip4": "the last 4 digits of a ZIP+4 Code; empty if the address has none",
     "segment": "the hospital's code of the group of documents that this one belongs to; empty if there is none",
@@ -82,8 +83,8 @@ def make_postal_options(
     return PostalOptions(
         mail_class=profile.mail_class if zip5 else profile.mail_class_abroad,
         insert_code=codes.insert or profile.insert_code,
-        return_envelope=profile.return_envelope,
-        perforated_page=cover_sheet_pages + 1 if profile.perforates_coupon else None,
+        return_envelope=profile.return_envelope and (codes.has_coupon or bool(codes.return_envelope)),
+        perforated_page=cover_sheet_pages + 1 if profile.perforates_coupon and codes.has_coupon else None,
         zip5=zip5,
         zip4=zip4,
         segment=codes.segment,

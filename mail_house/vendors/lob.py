@@ -48,7 +48,7 @@ class LobAccount(msgspec.Struct, frozen=True, kw_only=True):
     mail_type: str
     address_placement: str
     return_envelope: bool
-    """Adds a reply envelope and perforates the page with the payment coupon: the document's first."""
+    """Adds a reply envelope and perforates the page with the payment coupon, if the piece has one."""
 
 
 class _Letter(msgspec.Struct, frozen=True):
@@ -79,7 +79,8 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     address: UsAddress
     sheets: int
     duplex: bool
-    cover_sheet_pages: int
+    perforated_page: int | None
+    """From 1; None for a piece without a payment coupon."""
     extra_service: str
 
 
@@ -272,8 +273,8 @@ def _form(account: LobAccount, piece: _Row, file: PrintFile) -> dict[str, str]:
     }
     if piece.extra_service:
         form["extra_service"] = piece.extra_service
-    if account.return_envelope:
-        form |= {"return_envelope": "true", "perforated_page": str(piece.cover_sheet_pages + 1)}
+    if account.return_envelope and piece.perforated_page:
+        form |= {"return_envelope": "true", "perforated_page": str(piece.perforated_page)}
     return form
 
 
@@ -314,7 +315,7 @@ def _read_piece(file: PrintFile) -> _Row:
         address=address,
         sheets=int(row["sheets"]),
         duplex=row["duplex"] == "Y",
-        cover_sheet_pages=int(row["carrier_pages"]),
+        perforated_page=int(page) if (page := row.get("perforated_page")) else None,
         extra_service=row.get("extra_service") or "",
     )
     if problem := _problem_with(piece, len(file.pdf)):

@@ -68,7 +68,8 @@ def test_refunds__each_is_told_of_once(hospital: Hospital) -> None:
 
 def test_refunds__ask_for_nothing_and_move_no_clock(hospital: Hospital) -> None:
     run(hospital, "2026-11-07")
-    assert {(row["amount_cents"], row["scanline"]) for row in hospital.manifest_rows()} == {("0", "")}
+    columns = ("amount_cents", "scanline", "perforated_page", "return_envelope")
+    assert {tuple(row[name] for name in columns) for row in hospital.manifest_rows()} == {("0", "", "", "N")}
     assert hospital.ledger("SELECT * FROM correspondence") == []
     for (document,) in hospital.ledger("SELECT document_id FROM document"):
         text = pages(hospital, document)

@@ -193,6 +193,18 @@ def test_commit__perforates_the_page_with_the_coupon(
     assert fake_lob.letters[0]["perforated_page"] == page
 
 
+def test_commit__no_coupon__orders_no_reply_envelope_and_no_perforation(fake_lob: FakeLob, slept: Slept) -> None:
+    recipient = ("MARIA NUNEZ", "12 HARBOR ST APT 4", "SPRINGFIELD, MA 01103")
+    piece = msgspec.structs.replace(make_piece(1, recipient_lines=recipient), codes=PieceCodes(has_coupon=False))
+    file = build_print_file(name=NAME, pieces=[piece], profile=load_profile(), created_on=CREATED_ON)
+    with closing(make_vendor(fake_lob.port, slept, path="/v1", return_envelope=True)) as vendor:
+        vendor.commit(file)
+    (letter,) = fake_lob.letters
+    assert "perforated_page" not in letter
+    assert "return_envelope" not in letter
+    assert lob_api.problems("letter_request", as_json(letter)) == []
+
+
 def test_commit__certified_letter_has_lobs_extra_service(fake_lob: FakeLob, slept: Slept) -> None:
     profile = with_ordered_options(load_profile("lob"), f"lob://api.lob.com/v1?from={FROM}")
     recipient = ("CARMEN LOPEZ", "ESTATE OF MARIA LOPEZ", "88 ALDER ST", "FORT COLLINS, CO 80521")

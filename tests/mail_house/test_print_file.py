@@ -141,14 +141,26 @@ PLAIN = msgspec.structs.replace(LETTER, return_envelope=False, perforates_coupon
             ("first-class", "", "Y", "3", "01103", ""),
             id="coupon-behind-a-cover-sheet",
         ),
+        pytest.param(
+            LETTER,
+            {"codes": PieceCodes(has_coupon=False)},
+            ("first-class", "", "N", "", "01103", ""),
+            id="no-coupon-is-not-perforated-and-needs-no-envelope-to-the-lockbox",
+        ),
+        pytest.param(
+            LETTER,
+            {"codes": PieceCodes(has_coupon=False, segment="FORMS", return_envelope="E7")},
+            ("first-class", "", "Y", "", "01103", ""),
+            id="no-coupon-but-an-envelope-of-its-own",
+        ),
     ],
 )
 def test_build_print_file__manifest_says_how_the_piece_is_mailed(
     profile: Profile, changes: dict[str, Any], expected: tuple[str, ...]
 ) -> None:
     given = dict(changes)
-    cover_sheet_pages = given.pop("cover_sheet_pages", 0)
-    piece = msgspec.structs.replace(make_piece(1, **given), cover_sheet_pages=cover_sheet_pages)
+    of_piece = {name: given.pop(name) for name in ("cover_sheet_pages", "codes") if name in given}
+    piece = msgspec.structs.replace(make_piece(1, **given), **of_piece)
     (row,) = rows(build(piece, profile=profile))
     assert tuple(row[name] for name in POSTAL_COLUMNS) == expected
 

@@ -186,6 +186,7 @@ class PrintFileBuilder:
         if document.readdressed:
             pdf = self._prepend_cover_sheet(document, recipient, pdf)
             sha256 = hashlib.sha256(pdf).hexdigest()
+        coupon_cents = document.kind.coupon_cents(document.amount_cents)
         return Piece(
             document_id=document.document_id,
             sequence=(shard.sequence - 1) * SHARD_CANDIDATES_MAX + document.position,
@@ -202,10 +203,9 @@ class PrintFileBuilder:
                 return_envelope=document.return_envelope_code,
                 message=document.message_code,
                 certified=document.kind in plan.settings.policy.certified_kinds,
+                has_coupon=coupon_cents > 0,
             ),
-            scanline=scanline(
-                plan.facility.scanline, document.guarantor_id, document.kind.coupon_cents(document.amount_cents)
-            ),
+            scanline=scanline(plan.facility.scanline, document.guarantor_id, coupon_cents),
         )
 
     def _prepend_cover_sheet(self, document: Document, recipient: Recipient, pdf: bytes) -> bytes:
