@@ -128,7 +128,8 @@ class LanguageNotice:
             markup = template.render(
                 notices=self._notices(content), phone=facility.phone, large_print=content.large_print
             )
-            self._found[key] = (self._store and self._store.find_notice(markup)) or self._print(markup)
+            kept = self._store.find_notice(markup) if self._store is not None else None
+            self._found[key] = kept or self._print(markup)
         return self._found[key]
 
     def _print(self, markup: str) -> PrintedNotice:
