@@ -271,7 +271,9 @@ class FastReader:
 
 def _hash_form(file: PdfFile, resources: Sequence[PageResources], drawings: Sequence[_Drawing]) -> bytes:
     fonts = [font for each in resources for font in each.fonts]
-    programs = [(file.deflated(font.character_map), file.deflated(font.program)) for font in fonts]
+    programs = [
+        [sha256(file.deflated(number)).digest() for number in (font.character_map, font.program)] for font in fonts
+    ]
     drawn = [(drawing.drawn, drawing.code_setup) for drawing in drawings]
     return sha256(repr((resources, programs, drawn, file.in_object_streams())).encode()).digest()
 

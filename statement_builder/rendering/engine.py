@@ -11,8 +11,9 @@ import logging
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import weasyprint
 from weasyprint.text.fonts import FontConfiguration
@@ -26,7 +27,7 @@ from statement_builder.rendering.compiled.weasyprint_adapter import Drawing, dra
 from statement_builder.rendering.errors import DocumentError, contain_document
 from statement_builder.rendering.fonts import FACES, NOTICE_FACES, font_path, missing_code_points, notice_code_points
 from statement_builder.rendering.language_notice import STYLE_SHEETS as NOTICE_SHEETS
-from statement_builder.rendering.language_notice import LanguageNotice
+from statement_builder.rendering.language_notice import LanguageNotice, NoticeStore
 from statement_builder.rendering.templating import render_markup
 
 STYLE_SHEETS = ("theme/theme.css", "theme/large_print.css")
@@ -69,8 +70,15 @@ class Engine(Protocol):
         """
 
 
+class _Press(NamedTuple):
+    """What WeasyPrint needs for every document."""
+
+    styles: list[Any]
+    fonts: FontConfiguration
+
+
 class PlainEngine:
-    """Calls WeasyPrint for each document. Reads fonts and style sheets once per process."""
+    """Calls WeasyPrint for each document. Reads fonts and style sheets once per process, for the first document."""
 
     name = "plain"
 
@@ -81,13 +89,23 @@ class PlainEngine:
         *,
         faces: Sequence[str] = FACES,
         covered: frozenset[int] | None = None,
+        notices: NoticeStore | None = None,
     ) -> None:
-        """`faces` are the fonts of the style sheets, and `covered` their code points if they are not the text fonts."""
+        """`faces` are the fonts of the style sheets, and `covered` their code points if they are not the text fonts.
+        `notices` keeps printed notices of language assistance for other processes."""
         self._templates = templates
-        self.notice = LanguageNotice(templates, lambda: _open_notice_printer(templates))
+        self.notice = LanguageNotice(templates, lambda: _open_notice_printer(templates), notices)
+        self._style_sheets, self._faces = style_sheets, faces
         self._covered = covered
-        self._fonts = FontConfiguration()
-        self._styles = _load_style_sheets(templates, style_sheets, faces, self._fonts)
+
+    @cached_property
+    def _press(self) -> _Press:
+        """Opened for the first document that WeasyPrint lays out: with all layouts compiled, there is none.
+
+        Raises `ConfigError` for a damaged style sheet or a missing font.
+        """
+        fonts = FontConfiguration()
+        return _Press(_load_style_sheets(self._templates, self._style_sheets, self._faces, fonts), fonts)
 
     def render(self, content: Content) -> Rendered:
         rendered = self.print_markup(self.write_markup(content), identifier=content.document_id)
@@ -115,9 +133,10 @@ class PlainEngine:
 
     def print_markup(self, html: str, *, identifier: str) -> Rendered:
         """Render HTML as a PDF. The file gets `identifier` instead of a random one."""
+        press = self._press
         with _collect_warnings() as warnings:
             tree = self._parse(html)
-            pages, pdf = self._lay_out(tree, identifier)
+            pages, pdf = _lay_out(tree, identifier, press)
         _require_no_warnings(warnings)
         return Rendered(pdf=pdf, pages=pages, sha256=hashlib.sha256(pdf).hexdigest())
 
@@ -130,11 +149,12 @@ class PlainEngine:
 
         Raises what `render` raises.
         """
+        press = self._press
         with _collect_warnings() as warnings:
             tree = self._parse(markup)
             try:
                 blocks, around = find_blocks(tree.etree_element)
-                drawing = draw_document(tree, styles=self._styles, fonts=self._fonts, blocks=blocks, around=around)
+                drawing = draw_document(tree, styles=press.styles, fonts=press.fonts, blocks=blocks, around=around)
             except Exception as exc:
                 raise _layout_error(exc) from exc
         _require_no_warnings(warnings)
@@ -145,13 +165,14 @@ class PlainEngine:
         _require_glyphs("".join(tree.etree_element.itertext()), self._covered)
         return tree
 
-    def _lay_out(self, tree: Any, identifier: str) -> tuple[int, bytes]:
-        try:
-            document = tree.render(font_config=self._fonts, stylesheets=self._styles, pdf_variant="pdf/ua-1")
-            pdf = document.write_pdf(pdf_identifier=identifier.encode("ascii"), pdf_variant="pdf/ua-1")
-        except _LAYOUT_ERRORS as exc:
-            raise _layout_error(exc) from exc
-        return len(document.pages), pdf
+
+def _lay_out(tree: Any, identifier: str, press: _Press) -> tuple[int, bytes]:
+    try:
+        document = tree.render(font_config=press.fonts, stylesheets=press.styles, pdf_variant="pdf/ua-1")
+        pdf = document.write_pdf(pdf_identifier=identifier.encode("ascii"), pdf_variant="pdf/ua-1")
+    except _LAYOUT_ERRORS as exc:
+        raise _layout_error(exc) from exc
+    return len(document.pages), pdf
 
 
 def _open_notice_printer(templates: Path) -> Callable[[str], bytes]:
@@ -167,6 +188,11 @@ class FontsOnly(URLFetcher):  # type: ignore[misc]
         if scheme != "font":
             raise ValueError("Documents may load only the packaged fonts")
         return URLFetcherResponse(url, body=font_path(name).read_bytes(), headers={"Content-Type": "font/ttf"})
+
+
+def check_style(templates: Path) -> None:
+    """Raise `ConfigError` if documents have a damaged style sheet, or a font that is missing."""
+    _load_style_sheets(templates, STYLE_SHEETS, FACES, FontConfiguration())
 
 
 def check_notice_style(templates: Path) -> None:

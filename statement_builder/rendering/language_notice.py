@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import pikepdf
@@ -63,27 +63,48 @@ class StateLanguages(Record, kw_only=True):
     reviewed: date
 
 
-class LanguageNotice:
-    """The notices of one folder of templates. `open_printer` returns the function that lays out markup as a PDF."""
+class PrintedNotice(Record, kw_only=True):
+    """The notice laid out as a PDF of `pages` pages."""
 
-    def __init__(self, templates: Path, open_printer: Callable[[], Callable[[str], bytes]]) -> None:
+    pdf: bytes
+    pages: int
+
+
+class NoticeStore(Protocol):
+    """Keeps printed notices for other processes with the same templates, fonts, and libraries."""
+
+    def find_notice(self, markup: str) -> PrintedNotice | None: ...
+
+    def add_notice(self, markup: str, notice: PrintedNotice) -> None: ...
+
+
+class LanguageNotice:
+    """The notices of one folder of templates. `open_printer` returns the function that lays out markup as a PDF.
+
+    `store` keeps what it printed: opening a printer, and one notice, takes half a second.
+    """
+
+    def __init__(
+        self, templates: Path, open_printer: Callable[[], Callable[[str], bytes]], store: NoticeStore | None = None
+    ) -> None:
         self._templates = templates
         self._open_printer = open_printer
+        self._store = store
         self._printer: Callable[[str], bytes] | None = None
-        self._printed: dict[tuple[str, str, str, bool], tuple[bytes, int]] = {}
+        self._found: dict[tuple[str, str, str, bool], PrintedNotice] = {}
 
     def count_pages(self, content: Content) -> int:
         """The pages that the document's notice takes; 0 for a document without one."""
         if not content.other_language:
             return 0
-        return self._print(content)[1]
+        return self._find(content).pages
 
     def add_to(self, pdf: bytes, content: Content) -> bytes:
         """The document with the notice on its last pages. The same document gives the same bytes."""
         if not content.other_language:
             return pdf
         out = io.BytesIO()
-        with pikepdf.open(io.BytesIO(pdf)) as document, pikepdf.open(io.BytesIO(self._print(content)[0])) as notice:
+        with pikepdf.open(io.BytesIO(pdf)) as document, pikepdf.open(io.BytesIO(self._find(content).pdf)) as notice:
             languages = [each.code for each in self._notices(content)]
             elements = iter(zip(_paragraphs(body_element(notice)), languages, strict=True))
             pages = list(document.pages)[-len(notice.pages) :]
@@ -98,25 +119,34 @@ class LanguageNotice:
         primary = content.other_language.partition("-")[0].casefold()
         return tuple(sorted(notices, key=lambda notice: (notice.code != SOURCE_LANGUAGE, notice.code != primary)))
 
-    def _print(self, content: Content) -> tuple[bytes, int]:
-        """The notice as a PDF, and its number of pages: laid out once for each facility, language and size."""
+    def _find(self, content: Content) -> PrintedNotice:
+        """The notice for the document's facility, language and size."""
         facility = content.facility
         key = (facility.return_address.state, facility.phone, content.other_language, content.large_print)
-        if key not in self._printed:
-            if self._printer is None:
-                self._printer = self._open_printer()
+        if key not in self._found:
             template = environment(self._templates, SOURCE_LANGUAGE).get_template(TEMPLATE)
             markup = template.render(
                 notices=self._notices(content), phone=facility.phone, large_print=content.large_print
             )
-            pdf = self._printer(markup)
-            with pikepdf.open(io.BytesIO(pdf)) as notice:
-                self._printed[key] = pdf, len(notice.pages)
-        return self._printed[key]
+            kept = self._store.find_notice(markup) if self._store is not None else None
+            self._found[key] = kept or self._print(markup)
+        return self._found[key]
+
+    def _print(self, markup: str) -> PrintedNotice:
+        if self._printer is None:
+            self._printer = self._open_printer()
+        pdf = self._printer(markup)
+        with pikepdf.open(io.BytesIO(pdf)) as opened:
+            printed = PrintedNotice(pdf=pdf, pages=len(opened.pages))
+        if self._store is not None:
+            self._store.add_notice(markup, printed)
+        return printed
 
 
 def check_notices(templates: Path) -> None:
-    """Raise `ConfigError` for damaged data of any state."""
+    """Raise `ConfigError` for damaged data of any state, in the files as they are now."""
+    load_states.cache_clear()
+    find_notices.cache_clear()
     for state in load_states(templates):
         find_notices(templates, state)
 

@@ -76,7 +76,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Names of our records' fields and properties, except names that a built-in type also has."""
         self.opened: list[Context] = []
         self._safe: dict[tuple[type, str], bool] = {}
-        self._catalog = catalog
+        self.catalog = catalog
+        """The translations."""
         self.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]
         self._gettext, self._ngettext = _translation_functions(catalog)
         self.globals.update(_=self._gettext, gettext=self._gettext, ngettext=self._ngettext)
@@ -119,7 +120,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 yield node
 
     def _translate_message(self, message: str, values: dict[str, nodes.Expr], line: int) -> Iterator[nodes.Expr]:
-        translation, end = self._catalog.gettext(message), 0
+        translation, end = self.catalog.gettext(message), 0
         for found in _PLACEHOLDERS.finditer(translation):
             yield nodes.TemplateData(translation[end : found.start()], lineno=line)
             yield values[found[1]] if found[1] else nodes.TemplateData("%", lineno=line)

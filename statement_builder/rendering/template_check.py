@@ -13,11 +13,11 @@ from jinja2 import meta
 from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.compiled.layout_cache import LayoutCache
-from statement_builder.rendering.engine import PlainEngine, check_notice_style
+from statement_builder.rendering.engine import check_notice_style, check_style
 from statement_builder.rendering.language_notice import check_notices
 from statement_builder.rendering.template_fingerprint import template_files
 from statement_builder.rendering.templating import environment
-from statement_builder.rendering.translations import find_approval_faults, find_catalog_faults
+from statement_builder.rendering.translations import find_approval_faults, find_catalog_faults, messages_path
 from statement_builder.resources import languages
 
 _CODE = Path(__file__).parent
@@ -31,40 +31,44 @@ def check_templates(
 
     The languages in `approved` are those that documents are made in: their catalogs must be complete and approved for
     the facility. `layouts` is the folder of compiled layouts, which also remembers templates without a problem:
-    compiling all of them takes a second, and a batch waits for it.
+    checking all of them takes two seconds, and a batch waits for it.
     """
     problems: list[str] = []
     try:
-        PlainEngine(templates)
-        check_notices(templates)
-        check_notice_style(templates)
-        for language in approved:
-            if language != SOURCE_LANGUAGE:
-                problems += find_catalog_faults(templates, language)
+        cache = LayoutCache(layouts, templates) if layouts is not None else None
+        key = _hash_checked(templates, approved)
+        if cache is None or not cache.has_proof(key):
+            problems += _check_files(templates, approved)
+            if cache is not None and not problems:
+                cache.add_proof(key)
         problems += find_approval_faults(templates, approved, facility_id)
-        _compile_all(templates, LayoutCache(layouts, templates) if layouts is not None else None)
     except ConfigError as exc:
         problems.append(str(exc))
     return problems
 
 
-def _compile_all(templates: Path, cache: LayoutCache | None) -> None:
-    """Raise `ConfigError` for the first template that does not compile."""
-    key = _hash_compiled(templates)
-    if cache is not None and cache.has_proof(key):
-        return
+def _check_files(templates: Path, approved: Sequence[str]) -> list[str]:
+    """What is missing in catalogs. Raises `ConfigError` for a damaged file."""
+    check_style(templates)
+    check_notices(templates)
+    check_notice_style(templates)
+    problems: list[str] = []
+    for language in approved:
+        if language != SOURCE_LANGUAGE:
+            problems += find_catalog_faults(templates, language)
     for path in template_files(templates):
         if path.suffix == ".html":
             for language in languages(templates):
                 _compile(templates, path, language)
-    if cache is not None:
-        cache.add_proof(key)
+    return problems
 
 
-def _hash_compiled(templates: Path) -> bytes:
-    """Hash of everything that decides whether the templates compile: files, languages, filters, Jinja2."""
-    digest = hashlib.sha256(version("jinja2").encode())
-    for folder, paths in ((templates, template_files(templates)), (_CODE, sorted(_CODE.glob("*.py")))):
+def _hash_checked(templates: Path, approved: Sequence[str]) -> bytes:
+    """Hash of everything that decides whether the files are valid, and that the folder of layouts is not named for:
+    templates of reports, the texts to translate, languages, filters, and Jinja2."""
+    digest = hashlib.sha256(f"{version('jinja2')} {' '.join(approved)}".encode())
+    texts = (path for path in [messages_path(templates)] if path.is_file())
+    for folder, paths in ((templates, (*template_files(templates), *texts)), (_CODE, sorted(_CODE.glob("*.py")))):
         for path in paths:
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             digest.update(f"\0{path.relative_to(folder).as_posix()}\0{content}".encode())

@@ -158,4 +158,4 @@ def page_label(templates: Path, language: str, page: int, pages: int) -> str:
 
 @lru_cache(maxsize=16)
 def _load_page_label(templates: Path, language: str) -> str:
-    return load_catalog(templates, language).gettext("Page %(page)s of %(pages)s")
+    return environment(templates, language).catalog.gettext("Page %(page)s of %(pages)s")

@@ -52,12 +52,17 @@ def catalog_path(templates: Path, language: str) -> Path:
     return templates / "locale" / language / "LC_MESSAGES" / "messages.po"
 
 
+def messages_path(templates: Path) -> Path:
+    """The texts to translate, in English."""
+    return templates / "locale" / "messages.pot"
+
+
 def find_catalog_faults(templates: Path, language: str) -> Iterator[str]:
     """What keeps a catalog from translating every text of the templates: missing, fuzzy and obsolete texts, plural
     forms, and placeholders that differ. Raises `ConfigError` for a damaged file."""
     path = catalog_path(templates, language)
     catalog = _read_catalog(path, language)
-    wanted = _read_catalog(templates / "locale" / "messages.pot", SOURCE_LANGUAGE)
+    wanted = _read_catalog(messages_path(templates), SOURCE_LANGUAGE)
     ids = {message.id for message in wanted if message.id}
     found = {message.id: message for message in catalog if message.id}
     groups = {

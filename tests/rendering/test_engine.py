@@ -156,18 +156,18 @@ def test_render__missing_template_stops_the_batch(engine: PlainEngine) -> None:
 
 def test_engine__invalid_style_sheet_stops_the_batch(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="theme"):
-        PlainEngine(_with_template(tmp_path, "theme/theme.css", "p { colr: red; }"))
+        PlainEngine(_with_template(tmp_path, "theme/theme.css", "p { colr: red; }")).render(make_statement())
 
 
 def test_engine__missing_style_sheet_stops_the_batch(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"theme\.css"):
-        PlainEngine(tmp_path)
+        PlainEngine(tmp_path).print_markup("<html lang=en><p>x</p>", identifier="page")
 
 
 def test_engine__unpackaged_font_stops_the_batch(tmp_path: Path) -> None:
     face = '@font-face { font-family: Bill; src: url("font:Comic.ttf"); }'
     with pytest.raises(ConfigError, match="theme"):
-        PlainEngine(_with_template(tmp_path, "theme/theme.css", face))
+        PlainEngine(_with_template(tmp_path, "theme/theme.css", face)).render(make_statement())
 
 
 def test_render__long_address_fits_on_one_page(engine: PlainEngine) -> None:

@@ -99,6 +99,32 @@ def test_notice__same_bytes_every_time() -> None:
     assert CompiledEngine(TEMPLATES).render(content) == CompiledEngine(TEMPLATES).render(content)
 
 
+def test_cache__another_process_prints_no_notice_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = make_statement(other_language="ar")
+    expected = CompiledEngine(TEMPLATES, tmp_path).render(content)
+
+    def refuse(self: PlainEngine, *args: object, **options: object) -> None:
+        raise AssertionError("WeasyPrint was called")
+
+    monkeypatch.setattr(PlainEngine, "print_markup", refuse)
+    monkeypatch.setattr(PlainEngine, "draw", refuse)
+    assert CompiledEngine(TEMPLATES, tmp_path).render(content) == expected
+
+
+def test_cache__another_facility_gets_a_notice_of_its_own(tmp_path: Path) -> None:
+    for facility in (NATIONAL, NEW_HAMPSHIRE, make_facility(phone="(413) 555-0199")):
+        content = make_statement(facility=facility, other_language="ar")
+        assert CompiledEngine(TEMPLATES, tmp_path).render(content) == CompiledEngine(TEMPLATES).render(content)
+
+
+def test_cache__a_damaged_notice_is_printed_again(tmp_path: Path) -> None:
+    content = make_statement(other_language="ar")
+    expected = CompiledEngine(TEMPLATES, tmp_path).render(content)
+    (path,) = tmp_path.rglob("*.notice")
+    path.write_bytes(path.read_bytes()[:1000])
+    assert CompiledEngine(TEMPLATES, tmp_path).render(content) == expected
+
+
 @pytest.mark.parametrize("large_print", [False, True], ids=["standard", "large-print"])
 def test_notice__each_paragraph_is_tagged_with_its_language(either_engine: Engine, large_print: bool) -> None:
     pdf_bytes = either_engine.render(make_statement(other_language="fa", large_print=large_print)).pdf

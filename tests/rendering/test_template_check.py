@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,19 +47,36 @@ def test_check_templates__names_the_file(templates: Path, name: str, text: str, 
         pytest.param("letter/parts.html", "{{ 1 | no_such_filter }}", id="unknown-filter"),
         pytest.param("letter/parts.html", "{% include 'letter/nowhere.html' %}", id="missing-include"),
         pytest.param("reports/control_sheet.html", "{% if %}", id="control-sheet"),
+        pytest.param("theme/theme.css", "p { colr: red }", id="style-sheet"),
+        pytest.param("language_notice/notice.css", "p { colr: red }", id="style-sheet-of-the-notice"),
+        pytest.param("language_notice/languages.toml", "[", id="notices"),
+        pytest.param("locale/es/LC_MESSAGES/messages.po", 'msgid "a', id="catalog"),
+        pytest.param("locale/es/LC_MESSAGES/messages.po", '\nmsgid "Gone"\nmsgstr "Ido"\n', id="unknown-translation"),
     ],
 )
 def test_check_templates__finds_damage_after_a_check_that_it_remembers(
     templates: Path, tmp_path: Path, name: str, text: str
 ) -> None:
     layouts = tmp_path / "layouts"
-    assert check_templates(templates, layouts=layouts) == []
-    assert check_templates(templates, layouts=layouts) == []
+    check = partial(check_templates, templates, approved=("en", "es"), facility_id="maple-valley", layouts=layouts)
+    assert check() == check() == []
     with (templates / name).open("a", encoding="utf-8") as stream:
         stream.write(text)
     for _ in range(2):
-        (problem,) = check_templates(templates, layouts=layouts)
-        assert name in problem
+        (problem,) = check()
+        assert (name if name.endswith((".html", ".po", ".toml")) else Path(name).parent.name) in problem
+
+
+def test_check_templates__finds_a_missing_translation_after_a_check_that_it_remembers(
+    templates: Path, tmp_path: Path
+) -> None:
+    check = partial(check_templates, templates, facility_id="maple-valley", layouts=tmp_path / "layouts")
+    assert check(approved=("en", "es")) == []
+    with (templates / "locale" / "messages.pot").open("a", encoding="utf-8") as stream:
+        stream.write('\nmsgid "Never translated"\nmsgstr ""\n')
+    assert check(approved=("en",)) == []
+    (problem,) = check(approved=("en", "es"))
+    assert "Never translated" in problem
 
 
 def test_check_templates__remembers_nothing_of_damaged_templates(templates: Path, tmp_path: Path) -> None:

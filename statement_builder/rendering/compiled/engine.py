@@ -54,9 +54,9 @@ class CompiledEngine:
 
     def __init__(self, templates: Path, cache: Path | None = None) -> None:
         self._templates = templates
-        self._plain = PlainEngine(templates)
         self.cache = LayoutCache(cache, templates) if cache is not None else None
         """Layouts on disk, shared with other processes."""
+        self._plain = PlainEngine(templates, notices=self.cache)
         self._outlines: dict[bytes, _ReadyOutline] = {}
         self._page_templates: dict[bytes, _ReadyTemplate] = {}
         self._typesetters: dict[Paragraph, Typesetter] = {}

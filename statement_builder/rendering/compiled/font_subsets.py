@@ -38,15 +38,12 @@ class Subset(Record, kw_only=True):
     widths: bytes
     """The value of `/W`, in 1/1000 em."""
     width_max: int
-    texts: dict[int, str]
-    """Glyph to text."""
 
 
 @lru_cache(maxsize=16)
 def make_subset(face: str, level: int) -> Subset:
     """The subset of one face at one of the `LEVELS`. Glyph numbers do not change."""
-    font = hb.Font(hb.Face(font_path(face).read_bytes()))
-    texts = _glyph_texts(font, _characters(face, level))
+    font, texts = _open_font(face), _subset_texts(face, level)
     widths = {glyph: round(font.get_glyph_h_advance(glyph) * 1000 / font.face.upem) for glyph in texts}
     data = _subset_font(font.face, texts)
     packed = _deflate_best(data)
@@ -55,8 +52,18 @@ def make_subset(face: str, level: int) -> Subset:
         character_map=_stream(_character_map(texts)),
         widths=_widths(widths),
         width_max=max(widths.values()),
-        texts=texts,
     )
+
+
+@lru_cache(maxsize=16)
+def _subset_texts(face: str, level: int) -> dict[int, str]:
+    """The glyphs of a subset, each with its text."""
+    return _glyph_texts(_open_font(face), _characters(face, level))
+
+
+@lru_cache(maxsize=4)
+def _open_font(face: str) -> hb.Font:
+    return hb.Font(hb.Face(font_path(face).read_bytes()))
 
 
 def _characters(face: str, level: int) -> frozenset[str]:
@@ -67,11 +74,9 @@ def _characters(face: str, level: int) -> frozenset[str]:
 
 @lru_cache(maxsize=8)
 def glyph_levels(face: str) -> dict[int, tuple[str, int]]:
-    """For each embedded glyph its text, and the lowest level that has it."""
+    """For each embedded glyph its text, and the lowest level that has it. Makes no subset, which takes longer."""
     return {
-        glyph: (text, level)
-        for level in reversed(range(LEVELS))
-        for glyph, text in make_subset(face, level).texts.items()
+        glyph: (text, level) for level in reversed(range(LEVELS)) for glyph, text in _subset_texts(face, level).items()
     }
 
 

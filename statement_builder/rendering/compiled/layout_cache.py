@@ -1,7 +1,8 @@
-"""Compiled layouts and verification proofs on disk, shared by all processes with the same templates, fonts and code.
+"""Compiled layouts, printed notices and verification proofs on disk, shared by all processes with the same templates,
+fonts and code.
 
-The files contain no text of any document. A file is complete or absent, even with several writers. A file that cannot
-be read is compiled again.
+The files contain no text of any document, and of the facility only its telephone number in a notice. A file is complete
+or absent, even with several writers. A file that cannot be read is made again.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ import pdf_kit
 from statement_builder.rendering.compiled.blocks import Block, BlockTexts, Frame, Measure
 from statement_builder.rendering.compiled.layouts import Layout, LineBreakHint, Outline, Paragraph
 from statement_builder.rendering.compiled.weasyprint_adapter import PINNED_VERSION
+from statement_builder.rendering.language_notice import PrintedNotice
 from statement_builder.rendering.template_fingerprint import fingerprint_templates
 
 _CLAIM_TIMEOUT_S = 5
 """Longer than compiling a layout takes on a busy machine. A process with an older claim is assumed dead."""
 _READERS = ("pypdfium2", "zxing-cpp", "deflate")
-_Cached = TypeVar("_Cached", Layout, Outline, LineBreakHint, Block, BlockTexts, Frame, Measure)
+_Cached = TypeVar("_Cached", Layout, Outline, LineBreakHint, Block, BlockTexts, Frame, Measure, PrintedNotice)
 _Part = TypeVar("_Part", Block, BlockTexts, Frame, Measure)
 
 
@@ -64,6 +66,12 @@ class LayoutCache:
 
     def add_part(self, key: bytes, part: Block | BlockTexts | Frame | Measure) -> None:
         self._write(type(part).__name__.lower(), key, part)
+
+    def find_notice(self, markup: str) -> PrintedNotice | None:
+        return self._read("notice", markup.encode(), PrintedNotice)
+
+    def add_notice(self, markup: str, notice: PrintedNotice) -> None:
+        self._write("notice", markup.encode(), notice)
 
     def claim(self, key: bytes) -> bool:
         """Claim this key's outline or layout for compiling. False if another process has claimed it just now."""

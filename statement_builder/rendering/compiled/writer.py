@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from struct import Struct
 
 from deflate import zlib_compress
 
@@ -21,8 +22,9 @@ _DEFLATE_LEVEL_TABLE = 1
 """For the object table, which is short."""
 _DEFLATE_LEVEL_OBJECTS = 10
 """For object streams, which many documents share: level 12 takes more than twice as long and saves 17 bytes."""
-_ROW_BYTES = 7
-"""Bytes per entry of the object table: kind; offset or object stream; generation or index in the stream."""
+_ROW = Struct(">BIH")
+_ROW_BYTES = _ROW.size
+"""An entry of the object table: kind; offset or object stream; generation or index in the stream."""
 PACKED_OBJECTS_MAX = 1 << 16
 """Objects in an object stream: the last two bytes of an entry are the index. A document of 350 pages has more."""
 
@@ -55,11 +57,12 @@ class PageTemplate:
     def _write_rows(self, offsets: Mapping[int, int]) -> bytes:
         """The object table with the entries that all documents share."""
         rows = bytearray(_ROW_BYTES * (self._table + 1))
-        rows[:_ROW_BYTES] = _row(0, 0, 65535)
+        write, stream = _ROW.pack_into, self._object_stream
+        write(rows, 0, 0, 0, 65535)
         for index, number in enumerate(self.layout.packed_numbers):
-            rows[number * _ROW_BYTES : (number + 1) * _ROW_BYTES] = _row(2, self._object_stream, index)
+            write(rows, number * _ROW_BYTES, 2, stream, index)
         for number, offset in offsets.items():
-            rows[number * _ROW_BYTES : (number + 1) * _ROW_BYTES] = _row(1, offset, 0)
+            write(rows, number * _ROW_BYTES, 1, offset, 0)
         return bytes(rows)
 
     def fill_pages(self, paragraphs: Sequence[TypesetParagraph], codes: Sequence[bytes] = ()) -> list[bytes]:
@@ -103,10 +106,10 @@ class PageTemplate:
         objects = zip([*self._varying, layout.metadata, self._info], [*varying, metadata, info], strict=True)
         for number, data in objects:
             written = _indirect(number, data)
-            rows[number * _ROW_BYTES : (number + 1) * _ROW_BYTES] = _row(1, position, 0)
+            _ROW.pack_into(rows, number * _ROW_BYTES, 1, position, 0)
             parts.append(written)
             position += len(written)
-        rows[self._table * _ROW_BYTES :] = _row(1, position, 0)
+        _ROW.pack_into(rows, self._table * _ROW_BYTES, 1, position, 0)
         parts.append(self._trailer(bytes(rows), position, document_id, _digest(varying, info)))
         return b"".join(parts)
 
@@ -126,11 +129,11 @@ class PageTemplate:
                 )
             rows = bytearray(self._rows)
             for index, (number, _) in enumerate(dictionaries):
-                rows[number * _ROW_BYTES : (number + 1) * _ROW_BYTES] = _row(2, self._font_stream, index)
+                _ROW.pack_into(rows, number * _ROW_BYTES, 2, self._font_stream, index)
             parts, position = [], len(self._head)
             for number, data in [*streams, (self._font_stream, pack_objects(dictionaries))]:
                 written = _indirect(number, data)
-                rows[number * _ROW_BYTES : (number + 1) * _ROW_BYTES] = _row(1, position, 0)
+                _ROW.pack_into(rows, number * _ROW_BYTES, 1, position, 0)
                 parts.append(written)
                 position += len(written)
             self._fonts[levels] = (b"".join(parts), bytes(rows))
@@ -261,7 +264,3 @@ def _deflated_stream(content: bytes) -> bytes:
 
 def _indirect(number: int, data: bytes) -> bytes:
     return b"%d 0 obj\n%b\nendobj\n" % (number, data)
-
-
-def _row(kind: int, second: int, third: int) -> bytes:
-    return kind.to_bytes(1) + second.to_bytes(4) + third.to_bytes(2)
