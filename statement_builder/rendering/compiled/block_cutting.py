@@ -23,7 +23,7 @@ from statement_builder.rendering.compiled.blocks import (
     to_units,
     y_marker,
 )
-from statement_builder.rendering.compiled.flow import Placed, find_heads, find_measures, limit_key
+from statement_builder.rendering.compiled.flow import Placed, find_heads, find_measures, limit_key, page_start_key
 from statement_builder.rendering.compiled.frames import (
     complete_holes,
     renumber_font,
@@ -79,9 +79,11 @@ def cut_blocks(source: Source) -> Parts:
     placed = [Placed(box.block, box.page, box.top, box.bottom) for box in boxes]
     frame_key = source.segments.frame
     limits = enumerate(weasy_blocks.page_limits(source.drawing))
+    starts = weasy_blocks.page_starts(source.drawing)[1:]
     measures = [
         *find_measures(source.segments, blocks, placed),
         *((limit_key(frame_key, page), to_units(limit)) for page, limit in limits),
+        *((page_start_key(source.segments.head), to_units(start)) for start in starts),
     ]
     return Parts(
         frame=shorten(_frame(source, texts, [page.frame for page in pages], structure)),

@@ -28,7 +28,7 @@ from statement_builder.rendering.compiled.segments import Segments, find_block_e
 from statement_builder.rendering.compiled.shaping import CannotFill
 from statement_builder.rendering.compiled.specimens import SPECIMENS_MAX, Lacking, is_long, write_specimen
 from statement_builder.rendering.compiled.template_lines import add_template_lines
-from statement_builder.rendering.compiled.typesetter import CacheGenerations, Typesetter
+from statement_builder.rendering.compiled.typesetter import CacheGenerations, Hints, Typesetter
 from statement_builder.rendering.compiled.weasyprint_adapter import describe_document
 from statement_builder.rendering.compiled.writer import PageTemplate
 from statement_builder.rendering.engine import LayoutPending, Outcome, PlainEngine, Rendered
@@ -61,6 +61,7 @@ class CompiledEngine:
         self._page_templates: dict[bytes, _ReadyTemplate] = {}
         self._typesetters: dict[Paragraph, Typesetter] = {}
         self._generations = CacheGenerations()
+        self._hints = Hints(self.cache)
         self.filled = 0
         self.compiled = 0
         """Layouts that WeasyPrint made."""
@@ -279,9 +280,7 @@ class CompiledEngine:
 
     def _add_hints(self, hints: Sequence[HintedParagraph]) -> None:
         for hinted in hints:
-            self._typesetter(hinted.paragraph).add_hint(hinted.texts, hinted.hint)
-            if self.cache is not None:
-                self.cache.add_hint(*hinted)
+            self._hints.add(*hinted)
 
     def _store_outline(self, structure: bytes, outline: Outline) -> _ReadyOutline:
         if self.cache is not None:
@@ -302,7 +301,7 @@ class CompiledEngine:
 
     def _typesetter(self, paragraph: Paragraph) -> Typesetter:
         if paragraph not in self._typesetters:
-            self._typesetters[paragraph] = Typesetter(paragraph, self.cache, self._generations)
+            self._typesetters[paragraph] = Typesetter(paragraph, self._hints, self._generations)
         return self._typesetters[paragraph]
 
 

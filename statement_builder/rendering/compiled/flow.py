@@ -43,6 +43,11 @@ def limit_key(frame: bytes, page: int) -> bytes:
     return b"limit %d " % min(page, 1) + frame
 
 
+def page_start_key(head: bytes) -> bytes:
+    """Key of where the flow begins on page 2 and all after it."""
+    return b"next " + head
+
+
 def start_key(segments: Segments, page: int, number: int, block: Block) -> bytes:
     """Key of where a block begins that is the first on its page, or that is not in the flow.
 
@@ -51,7 +56,7 @@ def start_key(segments: Segments, page: int, number: int, block: Block) -> bytes
     top = segments.blocks[number].top
     if not page:
         return b"first " + segments.frame + top
-    return b"next " + (top if block.is_in_table else segments.head)
+    return b"next " + top if block.is_in_table else page_start_key(segments.head)
 
 
 def resumed_key(head: bytes) -> bytes:

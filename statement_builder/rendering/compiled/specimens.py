@@ -77,11 +77,15 @@ def _missing_pieces(document: Lacking, known: set[bytes]) -> Iterator[str]:
 
 
 def _rows_to_leave_out(parts: Sequence[str], document: Lacking) -> list[int]:
-    """Rows of a long document: not those that are missing, nor the first."""
+    """Rows of a long document: not those that are missing, nor those next to them, nor the first.
+
+    A row is drawn with the borders of the rows next to it.
+    """
     rows = _rows_between(parts, document.segments)
     if len(rows) < _ROWS_MIN:
         return []
-    return sorted(sorted(rows, key=lambda row: row not in document.missing)[_ROWS_MAX:])
+    needed = {number + near for number in document.missing for near in (-1, 0, 1)}
+    return sorted(sorted(rows, key=lambda row: row not in needed)[_ROWS_MAX:])
 
 
 def _rows_between(parts: Sequence[str], segments: Segments) -> list[int]:

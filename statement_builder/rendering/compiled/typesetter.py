@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from statement_builder.rendering.compiled.layout_cache import LayoutCache
 from statement_builder.rendering.compiled.layouts import LineBreakHint, Paragraph
 from statement_builder.rendering.compiled.line_breaking import TypesetParagraph, apply_hint, typeset
@@ -33,12 +35,38 @@ class CacheGenerations:
                 typesetter.start_generation()
 
 
+class Hints:
+    """WeasyPrint's line breaks for texts of which `line_breaking` is not certain, whatever document they are in."""
+
+    def __init__(self, cache: LayoutCache | None) -> None:
+        self._cache = cache
+        self._hints: dict[tuple[Paragraph, tuple[str, ...]], LineBreakHint] = {}
+        """Without a cache."""
+
+    def add(self, paragraph: Paragraph, texts: tuple[str, ...], hint: LineBreakHint) -> None:
+        anywhere = _without_nodes(paragraph)
+        if self._cache is None:
+            self._hints[anywhere, texts] = hint
+        else:
+            self._cache.add_hint(anywhere, texts, hint)
+
+    def find(self, paragraph: Paragraph, texts: tuple[str, ...]) -> LineBreakHint | None:
+        anywhere = _without_nodes(paragraph)
+        return self._hints.get((anywhere, texts)) if self._cache is None else self._cache.find_hint(anywhere, texts)
+
+
+def _without_nodes(paragraph: Paragraph) -> Paragraph:
+    """A paragraph with its texts numbered from 0."""
+    slots = [replace(slot, node=min(slot.node, number)) for number, slot in enumerate(paragraph.slots)]
+    return replace(paragraph, slots=tuple(slots))
+
+
 class Typesetter:
     """Lays out one paragraph of a layout with the words of many documents."""
 
-    def __init__(self, paragraph: Paragraph, cache: LayoutCache | None, generations: CacheGenerations) -> None:
+    def __init__(self, paragraph: Paragraph, hints: Hints, generations: CacheGenerations) -> None:
         self._paragraph = paragraph
-        self._cache = cache
+        self._hints = hints
         self.node = paragraph.slots[0].node
         self._slots = [(slot.node, slot.text) for slot in paragraph.slots]
         self.only_node = paragraph.slots[0].node if len(paragraph.slots) == 1 else -1
@@ -67,16 +95,11 @@ class Typesetter:
         self._previous = dict(self.current)
         self.current.clear()
 
-    def add_hint(self, texts: tuple[str, ...], hint: LineBreakHint) -> None:
-        """Use WeasyPrint's line breaks for these texts."""
-        key = texts[0] if self.only_node >= 0 else texts
-        self.current[key] = apply_hint(self._paragraph, texts, hint)
-
     def _typeset(self, texts: tuple[str, ...]) -> TypesetParagraph:
         try:
             return typeset(self._paragraph, texts)
         except CannotFill:
-            hint = self._cache.find_hint(self._paragraph, texts) if self._cache is not None else None
+            hint = self._hints.find(self._paragraph, texts)
             if hint is None:
                 raise
             return apply_hint(self._paragraph, texts, hint)

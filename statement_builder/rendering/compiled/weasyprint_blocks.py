@@ -397,6 +397,11 @@ def page_limits(drawing: Any) -> list[float]:
     return limits
 
 
+def page_starts(drawing: Any) -> list[float]:
+    """For each page where its flow begins, in CSS pixels."""
+    return [page_box.content_box_y() for page_box in drawing.page_boxes]
+
+
 def is_positioned(drawing: Any, block: int) -> bool:
     """Whether the position and size of a block's box are fixed by its style, so that it changes no other."""
     for page_box in drawing.page_boxes:
