@@ -21,7 +21,7 @@ from statement_builder.operations.roles import authorize
 from statement_builder.operations.tracking.tracking_alerts import Alert, alert
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy.candidate import open_candidate
-from statement_builder.policy.placement import find_amounts, find_recall
+from statement_builder.policy.placement import ELSEWHERE, find_amounts, find_recall
 
 RECALLED_BY_HAND = "by_hand"
 
@@ -118,9 +118,10 @@ def send_changes(
     return alerts
 
 
-def _read_visits(context: AppContext, live: list[Placement], today: date) -> dict[str, tuple[Encounter, str]]:
-    """Account → the visit, and the code that takes it back from the agency, if any."""
-    found = {}
+def _read_visits(context: AppContext, live: list[Placement], today: date) -> dict[str, tuple[Encounter | None, str]]:
+    """Account → the visit, and the code that takes it back from the agency, if any. No visit: its mail goes to somebody
+    else now, so the agency must no longer contact the guarantor."""
+    found: dict[str, tuple[Encounter | None, str]] = {}
     guarantors = sorted({each.guarantor_id for each in live})
     numbers = {each.account_number for each in live}
     for entry in read_guarantors(context, guarantors, today):
@@ -131,9 +132,10 @@ def _read_visits(context: AppContext, live: list[Placement], today: date) -> dic
         except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
             contain(exc, "reviewing this placed account", entry.guarantor.guarantor_id)
             continue
+        found.update({number: (None, ELSEWHERE) for number in entry.split_off if number in numbers})
         for encounter in entry.encounters:
             if encounter.account_number in numbers:
-                found[encounter.account_number] = (encounter, find_recall(encounter.account_number, holds))
+                found[encounter.account_number] = (encounter, find_recall(entry.guarantor, encounter, holds))
     return found
 
 
