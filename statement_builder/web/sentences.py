@@ -50,6 +50,10 @@ class Template(Record, frozen=True):
             at = found + len(literal)
         return dict(zip(self.names, [*values, text[at:end]], strict=True))
 
+    def fill(self, values: Mapping[str, str]) -> str:
+        """The translation with these values."""
+        return _PLACE.sub(lambda place: values[place[1]], self.translation)
+
 
 class Sentences:
     """Finds the translations of whole sentences."""
@@ -94,7 +98,7 @@ class Sentences:
             for template in self._by_word.get(shown.partition(" ")[0], self._anything):
                 if (values := template.match(shown)) is not None:
                     said = {name: self._say(value, depth - 1) if depth else value for name, value in values.items()}
-                    return _PLACE.sub(lambda place, said=said: said[place[1]], template.translation) + end
+                    return template.fill(said) + end
         return None
 
 

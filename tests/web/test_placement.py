@@ -12,6 +12,7 @@ from tests.hospital import Hospital
 from tests.placement import LIST, READY, approve, build_placing_hospital, folder_of, placements
 from tests.web.browser import find_barriers, open_page, overflow_px
 from tests.web.console import Visit, open_console
+from tests.web.test_spanish_pages import english_lines
 
 
 @pytest.fixture(scope="module")
@@ -85,11 +86,16 @@ def test_roles__decide_what_is_offered_and_what_is_done(proposed_once: Hospital,
 
 
 @pytest.mark.parametrize("width", [320, 1920])
-def test_pages__have_no_barrier_and_fit(visit: Visit, browser: Browser, width: int) -> None:
-    visit.console.door.renew_link()  # type: ignore[attr-defined]
-    with open_page(browser, visit, viewport={"width": width, "height": 800}) as page:
+def test_pages__have_no_barrier_and_fit(proposed_once: Hospital, tmp_path: Path, browser: Browser, width: int) -> None:
+    window = {"width": width, "height": 800}
+    with (
+        open_console(proposed_once.copy_to(tmp_path / "home")) as visit,
+        open_page(browser, visit, viewport=window, locale="es-US") as page,
+    ):
         for path in ("/placement", f"/placement/lists/{LIST}"):
             page.goto(f"{visit.origin}{path}")
             expect(page.get_by_role("heading", level=1)).to_be_visible()
+            assert english_lines(page) == []
+            page.reload()
             assert find_barriers(page) == []
             assert overflow_px(page) == 0

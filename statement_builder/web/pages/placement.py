@@ -30,7 +30,7 @@ def show_all(request: Request) -> Response:
         request,
         "placement.html",
         lists=[summarize_list(context, each) for each in lists],
-        status=show_placements(context),
+        placed=show_placements(context),
         may_place=may_use(context, "place"),
         has_agencies=bool(context.settings.placement.agencies),
         cycle=f"{context.today():%Y-%m}",
