@@ -265,6 +265,56 @@ def _find_name(context: AppContext, order: Order) -> Done:
     return Done(message="", names=find_by_name(context, order.name))
 
 
+def _propose_placements(context: AppContext, order: Order) -> Done:
+    """`subject` is the cycle."""
+    from statement_builder.operations.placement.propose import propose_placements  # noqa: PLC0415 - reads the source
+
+    found = propose_placements(context, order.subject, context.today())
+    return Done(message=f"List {found.batch_id} has {found.accounts:,} accounts. A second person must approve it.")
+
+
+def _approve_placements(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.placement.decide import approve_list  # noqa: PLC0415
+
+    found = approve_list(context, order.subject, order.reason)
+    return Done(message=f"List {found.batch_id} is approved. “Send” delivers it to the agencies.")
+
+
+def _reject_placements(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.placement.decide import reject_list  # noqa: PLC0415
+
+    found = reject_list(context, order.subject, order.reason)
+    return Done(message=f"List {found.batch_id} is rejected. Its accounts can be proposed again.")
+
+
+def _send_placements(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.placement.send import send_placements  # noqa: PLC0415 - reads the source
+
+    sent = send_placements(context)
+    done = (
+        f"{len(sent.files):,} files were delivered, with {sent.placed:,} placements and {sent.changes:,} changes. "
+        f"{sent.dropped:,} approved accounts were not sent: the list has the reasons."
+    )
+    return Done(message=" ".join((done, *(each.message for each in sent.alerts))))
+
+
+def _collect_placements(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.placement.collect import collect_reports  # noqa: PLC0415
+
+    found = collect_reports(context)
+    done = f"{len(found.files):,} files of agencies were read, with {sum(found.rows.values()):,} rows that are news."
+    return Done(message=" ".join((done, *(each.message for each in found.alerts))))
+
+
+def _recall_placement(context: AppContext, order: Order) -> Done:
+    """`subject` is the account number of the visit."""
+    from statement_builder.operations.placement.changes import recall_visit  # noqa: PLC0415 - reads the source
+
+    found = recall_visit(context, order.subject, order.reason)
+    done = f"Agency {found.agency_id} is told to give placement {found.placement_id} back."
+    return Done(message=" ".join((done, *(each.message for each in found.alerts))))
+
+
 ACTIONS: dict[str, Action] = {
     "release": _release,
     "rerun": _rerun,
@@ -284,4 +334,10 @@ ACTIONS: dict[str, Action] = {
     "what-if": _what_if,
     "preview-templates": _preview_templates,
     "approve-templates": _approve_templates,
+    "propose-placements": _propose_placements,
+    "approve-placements": _approve_placements,
+    "reject-placements": _reject_placements,
+    "send-placements": _send_placements,
+    "collect-placements": _collect_placements,
+    "recall-placement": _recall_placement,
 }

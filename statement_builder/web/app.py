@@ -20,6 +20,7 @@ from statement_builder.web.pages import (
     batch,
     document,
     mail,
+    placement,
     policy,
     queue,
     reports,
@@ -36,7 +37,7 @@ _HEADINGS = {
     404: N_("Not found"),
     413: N_("Too long"),
 }
-_ROUTERS = (signing_in, today, batch, document, account, queue, mail, reports, templates, policy)
+_ROUTERS = (signing_in, today, batch, document, account, queue, mail, placement, reports, templates, policy)
 
 
 def create_app(console: Console) -> FastAPI:

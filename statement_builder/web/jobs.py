@@ -57,7 +57,7 @@ class Job:
     total: int = 0
     result: Done | None = None
     file: KeptFile | None = None
-    """What the action wrote."""
+    """What the action wrote, once it has ended."""
     problem: str = ""
     """Why it was not done, in a sentence; empty while it runs, and if it was."""
     ended: threading.Event = field(default_factory=threading.Event)
@@ -165,7 +165,9 @@ class Jobs:
             job.ended.set()
 
     def _follow(self, job: Job, ours: Connection) -> None:
-        """Read what the process says until it ends."""
+        """Read what the process says until it ends. A file is there when all of it is: not while it comes, and not if
+        the process is killed."""
+        received: KeptFile | None = None
         try:
             while True:
                 kind, value = ours.recv()
@@ -174,10 +176,10 @@ class Jobs:
                     if stage != job.stage:
                         job.stage, job.started_s = stage, self._monotonic()
                 elif kind == "file":
-                    job.file = job.file or KeptFile()
-                    job.file.write(value)
+                    received = received or KeptFile()
+                    received.write(value)
                 elif kind == "done":
-                    job.result = value
+                    job.result, job.file = value, received
                 else:
                     job.problem = value
         except EOFError:

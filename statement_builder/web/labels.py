@@ -8,6 +8,7 @@ from statement_builder.billing.clocks import ClockName
 from statement_builder.billing.model import RequestFormat
 from statement_builder.billing.selection import Channel
 from statement_builder.ledger import BatchState, DeliveryState, DocumentState, Outcome
+from statement_builder.ledger.states import PlacementBatchState, PlacementState
 from statement_builder.operations.console.clerk_queue import QueueKind, QueueView
 from statement_builder.operations.console.today import TITLES, UNITS_AND_STAGES
 from statement_builder.operations.reports.registry import REPORTS
@@ -21,12 +22,13 @@ CLOCK_LABELS = {
 }
 """What each legal clock means to a clerk."""
 _SERVICE_STATES = (BatchState, DeliveryState, DocumentState, Outcome, Channel, RequestFormat, QueueView)
+_PLACEMENT_STATES = (PlacementBatchState, PlacementState)
 _OTHER_STATES = ("authorized", "refused", "mail hold", "mail hold lifted", "level 1", "level 2", "level 3", "level 4")
 
 
 def list_labels(verbs: Iterator[str]) -> list[str]:
     """Every text that a template translates and does not have itself. `verbs` are the actions' names."""
-    states = [format_state(state.value) for kind in _SERVICE_STATES for state in kind]
+    states = [format_state(state.value) for kind in (*_SERVICE_STATES, *_PLACEMENT_STATES) for state in kind]
     kinds = [f"{kind.value}s" for kind in QueueKind]
     names = [verb.replace("-", " ") for verb in verbs]
     says = [each.says for each in REPORTS.values()]

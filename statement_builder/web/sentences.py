@@ -30,6 +30,12 @@ class Template(Record, frozen=True):
     names: tuple[str, ...]
     translation: str
 
+    @property
+    def first_word(self) -> str:
+        """The word that every such sentence starts with; empty if it starts with a value."""
+        word, blank, _ = self.literals[0].partition(" ")
+        return word if blank else ""
+
     def match(self, text: str) -> dict[str, str] | None:
         """The values at the places; None if the text is another sentence. Takes time linear in the text."""
         first, *middle, last = self.literals
@@ -44,6 +50,10 @@ class Template(Record, frozen=True):
             at = found + len(literal)
         return dict(zip(self.names, [*values, text[at:end]], strict=True))
 
+    def fill(self, values: Mapping[str, str]) -> str:
+        """The translation with these values."""
+        return _PLACE.sub(lambda place: values[place[1]], self.translation)
+
 
 class Sentences:
     """Finds the translations of whole sentences."""
@@ -52,11 +62,16 @@ class Sentences:
         """`texts`: English → the visitor's language, with the same places in braces."""
         self._exact = {english: other for english, other in texts.items() if not _PLACE.search(english)}
         templates = [_read_template(english, other) for english, other in texts.items() if _PLACE.search(english)]
-        self._templates = sorted(filter(None, templates), key=lambda each: -sum(map(len, each.literals)))
+        by_word: dict[str, list[Template]] = {}
+        for each in filter(None, templates):
+            by_word.setdefault(each.first_word, []).append(each)
+        anything = by_word.pop("", [])
+        self._by_word = {word: _most_own_first([*some, *anything]) for word, some in by_word.items()}
+        self._anything = _most_own_first(anything)
 
     def say(self, text: str) -> str:
         """The text in the visitor's language, sentence by sentence."""
-        return self._say(text, _DEPTH_MAX) if text and (self._exact or self._templates) else text
+        return self._say(text, _DEPTH_MAX) if text and self._exact else text
 
     def say_remark(self, text: str) -> str:
         """As `say`, for a text that a person may have written: a few words are shown as they are."""
@@ -80,11 +95,15 @@ class Sentences:
                 continue
             if shown in self._exact:
                 return self._exact[shown] + end
-            for template in self._templates:
+            for template in self._by_word.get(shown.partition(" ")[0], self._anything):
                 if (values := template.match(shown)) is not None:
                     said = {name: self._say(value, depth - 1) if depth else value for name, value in values.items()}
-                    return _PLACE.sub(lambda place, said=said: said[place[1]], template.translation) + end
+                    return template.fill(said) + end
         return None
+
+
+def _most_own_first(templates: list[Template]) -> list[Template]:
+    return sorted(templates, key=lambda each: -sum(map(len, each.literals)))
 
 
 def list_places(text: str) -> list[str]:
