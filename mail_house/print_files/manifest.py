@@ -34,7 +34,7 @@ COLUMNS: Mapping[str, str] = {
     "mail_class": "the mail class, in the vendor's words (profile: `mail_class`; for mail abroad, `mail_class_abroad`)",
     "insert_code": "the vendor's code of the insert; empty if there is none (the segment's, or profile: `insert_code`)",
     "return_envelope": "`Y`: a reply envelope goes into the envelope; `N`: none does (profile: `return_envelope`). A "
-    "piece without a coupon gets one only if its segment has a code for it: the usual one brings payments to the lockbox",
+    "piece without a coupon gets one only if its segment has a code for it: the usual one goes to the lockbox",
     "perforated_page": "the page of the piece, from 1, that is perforated: the one with the coupon; empty if the piece "
     "has no coupon, or none is perforated (profile: `perforates_coupon`)",
     "zip5": "the first 5 digits of the address's ZIP Code; empty for mail abroad",

@@ -203,14 +203,12 @@ def _totals(content: Content, facts: StatementFacts) -> Iterator[Block]:
 
 
 def _plan(plan: PlanLine) -> Block:
-    words = (
-        f"This bill asks for {money(plan.due_cents)} of your plan. In all, {money(plan.remaining_cents)} of the plan "
-        "is still to be paid. "
-    )
+    words = f"This bill asks for {money(plan.due_cents)} of your plan. "
     if plan.missed_count == 1:
-        words += "There is 1 payment in it that we have not received yet. "
+        words += "That includes 1 payment that we have not received yet. "
     elif plan.missed_count:
-        words += f"There are {plan.missed_count} payments in it that we have not received yet. "
+        words += f"That includes {plan.missed_count} payments that we have not received yet. "
+    words += f"In all, {money(plan.remaining_cents)} of the plan is still to be paid. "
     lines = simpleSplit(f"{words}If it is too much right now, call us.", PLAIN, 10, BODY_WIDTH - 18)
     height = 4 + 7 + 14 + 13 * len(lines)
 

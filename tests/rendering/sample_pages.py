@@ -189,6 +189,7 @@ def _uninsured_estimate(**guarantor: Any) -> Content:
     return make_ob_notice(
         make_episode(
             insurance_name="",
+            estimate_basis="Price list of 2026",
             good_faith_estimate_id="GFE-1001",
             plan_year_ends_on=date(2026, 12, 31),
             deposits=(Deposit(deposit_id="D1", posted_on=date(2026, 10, 1), amount_cents=123_456),),

@@ -443,7 +443,7 @@ def test_statement__later_plan_payments_are_subtracted(engine: PlainEngine, larg
     assert "Please pay now $545.00" in text
     assert "This bill asks for $200.00 of your plan." in text
     assert "$600.00 of the plan is still to be paid" in text
-    assert "There is 1 payment in it that we have not received yet." in text
+    assert "That includes 1 payment that we have not received yet." in text
 
 
 def test_statement__120_visits_are_complete_with_repeated_heads(engine: PlainEngine) -> None:

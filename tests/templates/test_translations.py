@@ -133,7 +133,7 @@ _HEADING_LARGE = Place(SEMIBOLD, 22, 2.95 * INCH, 2)
 PLACES = {
     _KEY_FACT: ("Pay online", "Pay or ask", "Billing number", "Bill date", "Letter date", "Notice date"),
     _KEY_FACT_LARGE: ("Pay online", "Pay or ask", "Billing number", "Bill date", "Letter date", "Notice date"),
-    Place(REGULAR, 18, 1.9 * INCH - 6): ("Pay online", "Pay or ask", "Billing number"),
+    Place(REGULAR, 18, 2 * INCH - 6): ("Pay online", "Pay or ask", "Billing number"),
     Place(REGULAR, 10, 0.55 * INCH): ("Name",),
     _COUPON_LABEL: (
         *("Billing number", "Please pay", "Pay by", "Amount past due", "Please pay by", "Suggested payment"),
