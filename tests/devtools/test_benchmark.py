@@ -82,7 +82,7 @@ def test_bench__measures_the_servers_of_the_settings_and_leaves_nothing_there(
     assert [path for path in bucket.rglob("*") if path.is_file()] == []
 
 
-def databases(server: URL) -> list[object]:
+def databases(server: URL) -> list[tuple[object, ...]]:
     with connect(server) as admin:
         return admin.execute("SELECT datname FROM pg_database ORDER BY 1").fetchall()
 
