@@ -152,7 +152,8 @@ def test_render_all__same_results_as_one_at_a_time() -> None:
     assert expected[9] == "GLYPH"
     assert together.fallbacks == alone.fallbacks
     assert together.filled == alone.filled
-    assert 0 < together.compiled <= alone.compiled < len(contents) - 1
+    assert 0 < alone.compiled < len(contents) - 1
+    assert 0 < together.compiled < len(contents) - 1  # some more than alone: specimens that have no parts
 
 
 def test_render__same_bytes_with_a_small_cache(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -244,8 +244,7 @@ def test_compose__documents_that_lack_something_rare_wait_for_one_another() -> N
     outcomes = compiled.render_all([*rare, _statement(1, 1, first_name="Bo")], may_wait=True)
     assert [type(outcome) for outcome in outcomes] == [LayoutPending, LayoutPending, Rendered]
     assert compiled.compiled == made
-    compiled.render_all(rare)
-    assert compiled.compiled == made + 1
+    assert [type(outcome) for outcome in compiled.render_all(rare)] == [Rendered, Rendered]
 
 
 def _compiled_layout(tmp_path: Path) -> Layout:

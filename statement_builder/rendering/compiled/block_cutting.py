@@ -242,6 +242,7 @@ _HEIGHTS: Mapping[bytes, tuple[int, ...]] = {
     b"Tm": (5,),
 }
 """Which operands of an operator are distances from the top of the page (ISO 32000-1, annex A)."""
+_OPAQUE = re.compile(rb"/ExtGState <<(?:/[Aa]1\.0 <</(?:CA|ca) 1>>)*>>")
 _SET_FONT = re.compile(rb"/(\S+) [\d.]+ Tf\b")
 _REFUSED = frozenset((b"Td", b"TD", b"T*", b"Do", b"sh", b"BI", b"scn", b"SCN"))
 
@@ -310,6 +311,12 @@ def _fonts_of(runs: Sequence[Run], fonts: tuple[tuple[str, str], ...]) -> tuple[
     return tuple((resource, face) for resource, face in fonts if resource.encode("ascii") in used)
 
 
+def _with_opacity(data: bytes) -> bytes:
+    """An object with both states that set full opacity, for lines and for areas: WeasyPrint has those that a document
+    uses, and blocks of other documents may use another."""
+    return _OPAQUE.sub(b"/ExtGState <</A1.0 <</CA 1>>/a1.0 <</ca 1>>>>", data)
+
+
 def _frame(source: Source, texts: _Texts, pages: Sequence[PageLayout], structure: Structure) -> Frame:
     """The frame, with its objects numbered from 1."""
     drawing = source.drawing
@@ -332,7 +339,11 @@ def _frame(source: Source, texts: _Texts, pages: Sequence[PageLayout], structure
         ),
         document=tuple(renumber_node(node, renumber) for node in structure.document),
         loose=tuple(renumber_node(node, renumber) for node in structure.loose),
-        objects=tuple((numbers[number], renumber(data)) for number, data in others if number not in structure.numbers),
+        objects=tuple(
+            (numbers[number], _with_opacity(renumber(data)))
+            for number, data in others
+            if number not in structure.numbers
+        ),
         fonts=tuple(renumber_font(font, numbers) for font in source.fonts),
         links=tuple(renumber_link(link, numbers, renumber) for link in source.links),
         catalog=numbers[drawing.pdf.catalog.number],
