@@ -6,9 +6,7 @@ In every state, a person gets a copy of billing records within 30 days (45 CFR 1
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date, timedelta
-from importlib.resources import files
 from typing import Annotated
 
 import msgspec
@@ -16,6 +14,7 @@ import msgspec
 from statement_builder.billing.balance import encounter_balance
 from statement_builder.billing.model import DocumentRequest, Encounter, GuarantorAccount, Record, RequestKind
 from statement_builder.policy.settings import Policy
+from statement_builder.policy.state_files import read_states
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _RULE_ID = "law:first-bill:"
@@ -36,16 +35,7 @@ class ItemizedState(Record, kw_only=True):
     note: _Text
 
 
-def _read_states() -> dict[str, ItemizedState]:
-    folder = files(__package__).joinpath("itemized_bill_rules")
-    return {
-        each.name.removesuffix(".toml"): msgspec.convert(tomllib.loads(each.read_text(encoding="utf-8")), ItemizedState)
-        for each in folder.iterdir()
-        if each.name.endswith(".toml")
-    }
-
-
-ITEMIZED_STATES = _read_states()
+ITEMIZED_STATES = read_states("itemized_bill_rules", ItemizedState)
 """State code to its rule. A state without a file requires nothing of its own."""
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
-from importlib.resources import files
 from typing import Annotated
 
 import msgspec
 
 from statement_builder.billing.model import Record
+from statement_builder.policy.state_files import read_states
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -27,14 +26,5 @@ class PlanState(Record, kw_only=True):
     note: _Text
 
 
-def _read_states() -> dict[str, PlanState]:
-    folder = files(__package__).joinpath("plan_end_rules")
-    return {
-        each.name.removesuffix(".toml"): msgspec.convert(tomllib.loads(each.read_text(encoding="utf-8")), PlanState)
-        for each in folder.iterdir()
-        if each.name.endswith(".toml")
-    }
-
-
-PLAN_STATES = _read_states()
+PLAN_STATES = read_states("plan_end_rules", PlanState)
 """State code to its rule. A state without a file requires nothing of its own."""

@@ -6,9 +6,7 @@ The final notice has it, so that placement, which waits for the final notice, wa
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
-from importlib.resources import files
 from typing import Annotated
 
 import msgspec
@@ -16,6 +14,7 @@ import msgspec
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import PreAssignmentItem
 from statement_builder.policy.settings import Policy
+from statement_builder.policy.state_files import read_states
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -33,18 +32,7 @@ class PreAssignmentState(Record, kw_only=True):
     note: _Text
 
 
-def _read_states() -> dict[str, PreAssignmentState]:
-    folder = files(__package__).joinpath("pre_assignment_rules")
-    return {
-        each.name.removesuffix(".toml"): msgspec.convert(
-            tomllib.loads(each.read_text(encoding="utf-8")), PreAssignmentState
-        )
-        for each in folder.iterdir()
-        if each.name.endswith(".toml")
-    }
-
-
-PRE_ASSIGNMENT_STATES = _read_states()
+PRE_ASSIGNMENT_STATES = read_states("pre_assignment_rules", PreAssignmentState)
 """State code to its rule. A state without a file requires nothing of its own."""
 
 

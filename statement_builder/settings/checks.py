@@ -17,6 +17,7 @@ from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
+from statement_builder.policy.collection_states import find_collection_faults
 from statement_builder.policy.plan_states import PLAN_STATES
 from statement_builder.policy.pre_assignment import pre_assignment_rule
 from statement_builder.policy.segments import is_insert_code
@@ -109,6 +110,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     if settings.facility is not None:
         yield from _find_plan_faults(settings.policy, settings.facility)
         yield from _find_pre_assignment_faults(settings.policy, settings.facility)
+        yield from find_collection_faults(settings.policy, settings.facility.return_address.state.upper())
         yield from _find_facility_faults(settings.facility, settings.render.languages)
 
 

@@ -263,6 +263,7 @@ def test_changes__killed_at_any_moment_are_told_once(sent: Hospital, tmp_path: P
         pytest.param("BANKR_STAY", True, id="11-usc-362"),
         pytest.param("DISPUTE", True, id="dispute"),
         pytest.param("PPDR", True, id="45-cfr-149.620-c"),
+        pytest.param("ATTY", True, id="15-usc-1692c-a-2"),
         pytest.param("RETMAIL", False, id="our-returned-mail-is-no-reason"),
         pytest.param("AGENCY", False, id="the-billing-system-knows-that-it-is-placed"),
     ],
@@ -275,6 +276,31 @@ def test_recall__a_hold_that_stops_collection_takes_the_visit_back(
     recalls = [each[1] for each in sent_records(sent, "granite", "changes") if each[3] == "recall"]
     assert recalls == ([placements(sent)[READY[0]][0]] if is_recalled else [])
     assert states(sent)[READY[0]] == ("recalling" if is_recalled else "placed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        pytest.param("attorney", "Alder Law", id="15-usc-1692c-a-2"),
+        pytest.param("confidential", None, id="45-cfr-164.522-b"),
+    ],
+)
+def test_recall__mail_that_goes_to_somebody_else_takes_the_visit_back(
+    sent: Hospital, kind: str, name: str | None
+) -> None:
+    """The agency has the guarantor's address."""
+    placement, account, _ = placements(sent)[READY[0]]
+    sent.sql(
+        "INSERT INTO contact (contact_id, guarantor_id, account_number, kind, name, address_lines, city, state,"
+        " postal_code, large_print, delivery) VALUES ('CX', ?, ?, ?, ?, '5 Alder Way', 'Keene', 'NH', '03431', 0,"
+        " 'paper')",
+        READY[0],
+        account,
+        kind,
+        name,
+    )
+    send(sent)
+    assert [each[1] for each in sent_records(sent, "granite", "changes") if each[3] == "recall"] == [placement]
 
 
 def test_recall__by_a_person_holds_letters_until_the_agency_confirms(sent: Hospital) -> None:

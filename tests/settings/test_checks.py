@@ -162,6 +162,7 @@ def test_load_settings__plan_ends_no_sooner_than_the_state_allows(
     changes = {"facility.return_address": ADDRESS | {"state": state}, "policy.plan_lapse_days": days}
     changes["policy.plan_letter_required"] = state == "CA"
     changes["policy.application_insert_code"] = "APP-1"
+    changes["policy.collection_actions"] = []
     if refused:
         with pytest.raises(ConfigError, match=r"policy\.plan_lapse_days must be at least 90 .* in CA"):
             load_with(tmp_path, changes)
@@ -195,6 +196,60 @@ def test_load_settings__california_plan_needs_a_notice_hsc_127425(tmp_path: Path
         load_with(tmp_path, changes)
 
 
+NOT_REPORTED = r"collection_actions must not name reporting for a facility in"
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "refused"),
+    [
+        pytest.param("ca", {"actions": ["suit"], "wait": 179}, "wait_days must be at least 180", id="hsc-127425-d"),
+        pytest.param("CA", {"actions": ["suit"], "wait": 180}, "", id="hsc-127425-d-day-180"),
+        pytest.param("CA", {"wait": 120}, "", id="hsc-127425-d-no-action"),
+        pytest.param("CA", {"actions": ["reporting"], "wait": 180}, NOT_REPORTED, id="civ-1785.27"),
+        pytest.param("CO", {"actions": ["suit"], "wait": 181}, "must be at least 182", id="crs-25.5-3-506"),
+        pytest.param("IL", {"actions": ["reporting"]}, NOT_REPORTED, id="815-ilcs-505-2zzzz"),
+        pytest.param("MD", {"actions": ["suit"]}, "wait_days must be at least 180", id="health-gen-19-214.2"),
+        pytest.param("NY", {"notice": 139}, "must together be at least 180", id="phl-2807-k-day-179"),
+        pytest.param("NY", {"notice": 140}, "", id="phl-2807-k-day-180"),
+        pytest.param("NY", {"notice": 120, "agency": ""}, "", id="phl-2807-k-no-agency"),
+        pytest.param(
+            "NY",
+            {"notice": 140, "actions": ["suit", "lien", "garnishment"], "wait": 180},
+            "must not name lien, garnishment for",
+            id="cplr-5201-b-5231",
+        ),
+        pytest.param("WA", {"notice": 115, "due": 30}, "", id="rcw-70.54.470-day-145"),
+        pytest.param("WA", {"actions": ["reporting"]}, NOT_REPORTED, id="rcw-19.16.250"),
+        pytest.param("NH", {"actions": ["reporting", "suit"]}, "", id="a-state-without-a-rule"),
+    ],
+)
+def test_load_settings__no_collection_sooner_or_other_than_the_state_allows(
+    tmp_path: Path, state: str, changes: dict[str, Any], refused: str
+) -> None:
+    settings = {
+        "facility.return_address": ADDRESS | {"state": state},
+        "policy.application_insert_code": "APP-1",
+        "policy.plan_lapse_days": 90,
+        "policy.plan_letter_required": True,
+        "policy.collection_actions": changes.get("actions", []),
+        "policy.eca_wait_days": {
+            "value": changes.get("wait", 120),
+            "citation": "26 CFR 1.501(r)-6(c)(3)",
+            "reviewed_on": "2026-11-01",
+        },
+        "policy.final_notice_day": changes.get("notice", 150),
+        "policy.final_due_days": changes.get("due", 40),
+        "policy.agency_name": changes.get("agency", "Granite Recovery Services"),
+    }
+    if "agency" in changes:
+        settings["placement.agencies"] = []
+    if refused:
+        with pytest.raises(ConfigError, match=refused):
+            load_with(tmp_path, settings)
+    else:
+        load_with(tmp_path, settings)
+
+
 @pytest.mark.parametrize(
     ("state", "code", "refused"),
     [
@@ -213,6 +268,7 @@ def test_load_settings__california_final_notice_encloses_the_application_hsc_127
         "policy.application_insert_code": code,
         "policy.plan_lapse_days": 90,
         "policy.plan_letter_required": True,
+        "policy.collection_actions": [],
     }
     if refused:
         with pytest.raises(ConfigError, match=refused):

@@ -133,7 +133,7 @@ def _read_visits(context: AppContext, live: list[Placement], today: date) -> dic
             continue
         for encounter in entry.encounters:
             if encounter.account_number in numbers:
-                found[encounter.account_number] = (encounter, find_recall(encounter.account_number, holds))
+                found[encounter.account_number] = (encounter, find_recall(entry.guarantor, encounter, holds))
     return found
 
 

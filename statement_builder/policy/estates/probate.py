@@ -5,16 +5,15 @@ A state without a file is not on file: a person decides, and no deadline is gues
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date, timedelta
 from enum import StrEnum
-from importlib.resources import files
 from typing import Annotated
 
 import msgspec
 
 from statement_builder.billing.dates import add_months
 from statement_builder.billing.model import Estate, Record
+from statement_builder.policy.state_files import read_states
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=3_650)]
@@ -98,14 +97,5 @@ def find_deadline(estate: Estate, rule: ProbateRule) -> ClaimDeadline:
     return ClaimDeadline(first_on=min([bar_on, *ends]), last_on=min(bar_on, max(ends, default=bar_on)))
 
 
-def _read_rules() -> dict[str, ProbateRule]:
-    folder = files("statement_builder.policy").joinpath("probate_rules")
-    return {
-        each.name.removesuffix(".toml"): msgspec.convert(tomllib.loads(each.read_text(encoding="utf-8")), ProbateRule)
-        for each in folder.iterdir()
-        if each.name.endswith(".toml")
-    }
-
-
-PROBATE_RULES = _read_rules()
+PROBATE_RULES = read_states("probate_rules", ProbateRule)
 """State code to its rule."""

@@ -18,6 +18,7 @@ from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.due_dates import next_letter_level
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.placement.agencies import Agency
+from statement_builder.policy.placement.changes import ELSEWHERE, has_own_mail
 
 _NOT_ABOUT_PLACEMENT = frozenset({"MINDAYS", "PLACEMENT_DUE"})
 """The first only spaces out the mail. The second asks for this review."""
@@ -82,11 +83,9 @@ def require_no_hold(visit: Visit) -> Iterable[Hold]:
 
 
 def require_own_mail(visit: Visit) -> Iterable[Hold]:
-    """Mail about the visit goes to the guarantor: not to an attorney (15 USC 1692c(a)(2)), nor to a confidential
-    address, which an agency might not keep (45 CFR 164.522(b))."""
-    guarantor = visit.candidate.account.guarantor
-    if guarantor.contact_kind is not None or guarantor.confidential_address is not None:
-        yield visit.refuse("PLACE_CONTACT")
+    """Mail about the visit goes to the guarantor: not to an attorney, nor to a confidential address."""
+    if not has_own_mail(visit.candidate.account.guarantor):
+        yield visit.refuse(ELSEWHERE)
 
 
 def require_not_sensitive(visit: Visit) -> Iterable[Hold]:
