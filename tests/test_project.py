@@ -20,14 +20,11 @@ FORBIDDEN_CALLS = {"today", "now", "utcnow", "open", "getenv", "read_text", "rea
 PACKAGE_DATA_READERS = {
     "billing/countries.py",
     "kinds/registry.py",
-    "policy/estates/probate.py",
     "policy/hold_codes.py",
-    "policy/itemized_states.py",
     "policy/legal_numbers.py",
     "policy/placeholders.py",
     "policy/payroll/wage_deductions.py",
-    "policy/plan_states.py",
-    "policy/pre_assignment.py",
+    "policy/state_files.py",
 }
 """Pure modules that read their own package data, or import a folder of their package, once. No rule reads another
 file."""

@@ -164,12 +164,15 @@ def test_late_payment__withholds_the_piece_and_the_batch_foots(hospital: Hospita
 
 
 def test_release_weeks_later__mails_no_paper_after_the_date_that_it_gives(hospital: Hospital) -> None:
-    """What leaves on the Wednesday before Thanksgiving is in the mail by Monday, November 30."""
-    rows = hospital.ledger("SELECT document_id, due_on FROM document WHERE state = 'rendered' AND channel = 'print'")
-    late = hospital.on_day("2026-11-25")
+    """Paper of Tuesday, December 1 is in the mail by Thursday, and gives Wednesday as the date to pay by. An e-mail is
+    there at once."""
+    dates = "SELECT max(due_on), count(*) FROM document WHERE state = 'rendered' AND channel = ?"
+    assert hospital.ledger(dates, "print")[0][0] == "2026-12-02"
+    emails = hospital.ledger("SELECT document_id FROM document WHERE channel = 'email' AND due_on = '2026-12-02'")
+    late = hospital.on_day("2026-12-01")
     late.statements("release", BATCH)
-    assert {row["document_id"] for row in late.manifest_rows()} == {name for name, due in rows if due >= "2026-11-30"}
-    assert {due for _, due in rows} & {"2026-11-27"}, "due after the hand-off, and before the mailing"
+    assert late.manifest_rows() == []
+    assert late.emailed() == sorted(document for (document,) in emails)
 
 
 def test_pregnancy_loss_after_rendering__withholds_the_notice(tmp_path: Path) -> None:
