@@ -17,6 +17,8 @@ def visit_sections(account: GuarantorAccount, visits: tuple[VisitLine, ...]) -> 
     """The visits in sections: the hospital's first, then those of each group by name. Empty if the hospital bills all
     of them. Within a section, the order stays."""
     groups = group_visits(account)
+    if not groups:
+        return ()
     found: dict[str, BillingEntity | None] = {}
     by_section: dict[str, list[VisitLine]] = {}
     for visit in visits:
