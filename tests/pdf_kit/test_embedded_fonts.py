@@ -6,7 +6,7 @@ import io
 import zlib
 
 import pytest
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from pdf_kit.embedded_fonts import EmbeddedFont, InkBox
 from pdf_kit.fonts import read_widths
