@@ -44,7 +44,11 @@ def read_texts(templates: Path, language: str) -> dict[str, str]:
     if language == SOURCE_LANGUAGE:
         return {}
     catalog = _read_catalog(catalog_path(templates, language), language)
-    return {each.id: each.string for each in catalog if isinstance(each.id, str) and each.id and each.string}
+    return {
+        each.id: each.string
+        for each in catalog
+        if isinstance(each.id, str) and isinstance(each.string, str) and each.id and each.string
+    }
 
 
 def catalog_path(templates: Path, language: str) -> Path:

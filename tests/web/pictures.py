@@ -16,6 +16,7 @@ from tests.e2e.test_release import set_release
 from tests.e2e.test_reprint import printed
 from tests.fixtures.hospitals import SampleHospitals
 from tests.hospital import ROOT
+from tests.placement import LIST, build_placing_hospital
 from tests.web.browser import open_browser, open_page
 from tests.web.console import open_console
 
@@ -45,10 +46,6 @@ def main() -> None:
             page.get_by_role("region", name="Figures side by side").wait_for()
             page.get_by_role("region", name="Figures side by side").scroll_into_view_if_needed()
             _save(page, "policy")
-            page.goto(f"{visit.origin}/templates/statement")
-            page.locator("form[action$='/templates/statement'] button").first.click()
-            page.locator("figure img").first.wait_for(timeout=300_000)
-            _save(page, "templates")
             page.goto(f"{visit.origin}/reports/aging")
             page.get_by_role("button", name="Show").click()
             page.get_by_role("img", name="Plot of the figures").wait_for()
@@ -63,6 +60,11 @@ def main() -> None:
             page.get_by_role("button", name="Show the difference").click()
             page.get_by_role("button", name="Make and send the correction").wait_for()
             _save(page, "correction")
+        placing = build_placing_hospital(Path(folder) / "placing-home")
+        placing.statements("place", "--cycle", "2026-11")
+        with open_console(placing) as visit, open_page(browser, visit, viewport=_WINDOW) as page:
+            page.goto(f"{visit.origin}/placement/lists/{LIST}")
+            _save(page, "placement")
 
 
 def _save(page: Page, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Mapping
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_file__is_there_when_all_of_it_is() -> None:
 
 
 @pytest.mark.parametrize("asked", [pytest.param(REPORT, id="report"), pytest.param(PREVIEW, id="preview")])
-def test_process__killed(hospital: Hospital, monkeypatch: pytest.MonkeyPatch, asked: dict[str, object]) -> None:
+def test_process__killed(hospital: Hospital, monkeypatch: pytest.MonkeyPatch, asked: Mapping[str, object]) -> None:
     monkeypatch.setattr("statement_builder.web.console.WAIT_S", 0.0)
     with open_console(hospital) as visit:
         visit.sign_in()
@@ -72,7 +73,7 @@ def test_console__started_again_knows_nothing_of_it(hospital: Hospital, monkeypa
         assert "Download the CSV file" in visit.act("/reports/aging", format="csv").text
 
 
-def ask(visit: Visit, asked: dict[str, object]) -> str:
+def ask(visit: Visit, asked: Mapping[str, object]) -> str:
     """Press the button. Returns the id of the action."""
     fields = asked["fields"]
     assert isinstance(fields, dict)
