@@ -42,6 +42,8 @@ SAYING = (
     "operations/requests.py",
     "operations/roles.py",
     "operations/templates/versions.py",
+    "operations/tracking/inbound_files.py",
+    "operations/tracking/inbox_run.py",
     "operations/work_queue.py",
     "pipeline/context.py",
     "source/accounts.py",

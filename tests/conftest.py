@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import botocore.endpoint
@@ -10,7 +11,7 @@ import pytest
 import tenacity.nap
 from hypothesis import HealthCheck, settings
 
-from statement_builder.rendering import CompiledEngine, PlainEngine
+from statement_builder.rendering import CompiledEngine, PlainEngine, Rendered
 from tests.contents import TEMPLATES
 from tests.shared_data import SKIP_REASON
 
@@ -32,10 +33,24 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return pauses
 
 
+class _RememberingEngine(PlainEngine):
+    """Prints the same markup once: many tests look at the same pages."""
+
+    def __init__(self, templates: Path) -> None:
+        super().__init__(templates)
+        self._printed: dict[tuple[str, str], Rendered] = {}
+
+    def print_markup(self, html: str, *, identifier: str) -> Rendered:
+        key = (html, identifier)
+        if key not in self._printed:
+            self._printed[key] = super().print_markup(html, identifier=identifier)
+        return self._printed[key]
+
+
 @pytest.fixture(scope="session")
 def engine() -> PlainEngine:
     """One engine for all tests, so that fonts and style sheets are read once, as in a worker process."""
-    return PlainEngine(TEMPLATES)
+    return _RememberingEngine(TEMPLATES)
 
 
 @pytest.fixture(scope="session")

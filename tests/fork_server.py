@@ -77,6 +77,7 @@ def _end(server: subprocess.Popen[str]) -> None:
 def _serve() -> None:
     for name in (*(program.partition(":")[0] for program in (STATEMENTS, KILL_POINTS)), *_IMPORTED_LATE):
         importlib.import_module(name)
+    _warm_up()
     gc.freeze()
     for line in sys.stdin:
         child = os.fork()
@@ -84,6 +85,20 @@ def _serve() -> None:
             _become(json.loads(line))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _warm_up() -> None:
+    """Compile the templates, and let WeasyPrint read its fonts: each program would do it again."""
+    from statement_builder.rendering import PlainEngine
+    from statement_builder.rendering.templating import render_markup
+    from tests.contents import TEMPLATES, make_letter, make_statement
+    from tests.rendering.sample_pages import SHEETS
+
+    for language in ("en", "es"):
+        render_markup(TEMPLATES, make_letter(4, language=language))
+    engine = PlainEngine(TEMPLATES)
+    engine.render(make_statement())
+    next(sheet for sheet in SHEETS if sheet.name == "control-sheet-closed").make(engine)
 
 
 def _become(request: dict[str, Any]) -> NoReturn:

@@ -17,7 +17,7 @@ import os
 import signal
 import smtplib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,10 @@ import sqlalchemy.engine.base
 
 from tests.fork_server import KILL_POINTS, run_forked
 from tests.hospital import Hospital
+from tests.night import some_of
 
 MOMENTS_FILE = "moments"
+_KILLS_BY_DAY = 4
 
 
 def run_killed_at(hospital: Hospital, moment: int | str, *command: str) -> int:
@@ -43,6 +45,11 @@ def run_killed_at(hospital: Hospital, moment: int | str, *command: str) -> int:
 def passed_moments(hospital: Hospital) -> list[str]:
     """The moments that the hospital's last `run_killed_at` passed."""
     return (hospital.home / MOMENTS_FILE).read_text(encoding="utf-8").split()
+
+
+def moments_to_kill_at(last: int, *, first: int = 1) -> Sequence[int]:
+    """Which of the moments `first` to `last` to try: by day some, at night all."""
+    return some_of(range(first, last + 1), by_day=_KILLS_BY_DAY)
 
 
 def main() -> None:

@@ -8,11 +8,9 @@ import pytest
 
 from tests.commands import call
 from tests.hospital import AS_OF, Hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 
 pytestmark = pytest.mark.hospital("new", guarantors=80)
-KILLS = 3
-"""How many moments of a batch to kill it at, spread evenly."""
 TOLD = "SELECT guarantor_id, cause_id FROM document WHERE kind = '{}' AND state = 'handed_off' ORDER BY 1"
 
 
@@ -114,7 +112,7 @@ def test_killed_anywhere__every_answer_is_given_once(
     assert run_killed_at(whole, 0, *command) == 0
     expected, moments = told(whole, kind), len(passed_moments(whole))
     assert expected
-    for moment in range(1, moments + 1, max(1, moments // KILLS)):
+    for moment in moments_to_kill_at(moments):
         killed = hospital.copy_to(tmp_path_factory.mktemp("killed") / "home")
         assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
         run(killed, kind)

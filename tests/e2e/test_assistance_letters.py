@@ -11,7 +11,7 @@ import pytest
 from statement_builder.source.sample.distribution import ONE_OF_EACH
 from tests.e2e.test_plan_letters import documents, holds, run, sent_ids
 from tests.hospital import Hospital, build_hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 
 DAY, NEXT_DAY = "2026-11-07", "2026-11-08"
 KINDS = ("assistance-incomplete", "assistance-decision")
@@ -121,10 +121,6 @@ def test_assistance_decision__returned_is_due_again_and_dunning_waits_again(days
     assert len(set(causes)) == 1
 
 
-KILLS = 4
-"""Moments of death that are tried, evenly over the run."""
-
-
 def told(hospital: Hospital) -> list[tuple[str, str, int]]:
     return documents(hospital, KINDS[1])
 
@@ -136,7 +132,7 @@ def test_killed_anywhere__every_decision_is_told_once(tmp_path: Path) -> None:
     assert run_killed_at(whole, 0, *command) == 0
     expected, moments = told(whole), len(passed_moments(whole))
     assert len(expected) == 4
-    for moment in range(1, moments + 1, max(1, moments // KILLS)):
+    for moment in moments_to_kill_at(moments):
         killed = fresh.copy_to(tmp_path / f"killed-{moment}")
         assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
         run(killed, KINDS[1], DAY)

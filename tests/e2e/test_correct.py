@@ -16,10 +16,8 @@ from tests.commands import BATCH, call, error_message
 from tests.e2e.test_reprint import clocks, found, pages_of, printed, reprint
 from tests.faults.test_two_operators import run_at_once
 from tests.hospital import Hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 
-KILLS = 8
-"""How many moments of a correction to kill it at, spread evenly."""
 NOTICE = "Corrected. This replaces the one dated November 7, 2026, document {id}."
 pytestmark = pytest.mark.hospital("mailed")
 
@@ -291,7 +289,7 @@ def test_correct__killed_at_any_moment_and_repeated_makes_one_revision(
     assert run_killed_at(whole, 0, *command) == 0
     moments = passed_moments(whole)
     assert "commit-" in moments
-    for moment in range(1, len(moments) + 1, max(1, len(moments) // KILLS)):
+    for moment in moments_to_kill_at(len(moments)):
         killed = hospital.copy_to(tmp_path / f"killed-{moment}")
         assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
         call(killed, *command)

@@ -14,7 +14,7 @@ import pytest
 from statement_builder.source.sample.distribution import ONE_OF_EACH
 from tests.e2e.test_plan_letters import documents, holds, run, sent_ids
 from tests.hospital import Hospital, build_hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 
 KIND = "payroll-authorization"
 DAY, NEXT_DAY, PAYDAY, AFTER = "2026-11-07", "2026-11-08", "2026-11-19", "2026-11-20"
@@ -182,7 +182,7 @@ def test_payroll_send__killed_at_any_moment_nothing_is_sent_twice(hospital: Hosp
     expected, moments = taken_in(whole), len(passed_moments(whole))
     assert len(expected) == 1
     assert moments >= 6
-    for moment in range(1, moments + 1):
+    for moment in moments_to_kill_at(moments):
         killed = with_payroll(hospital.copy_to(tmp_path / f"killed-{moment}"))
         assert run_killed_at(killed, moment, "payroll", "send") == -signal.SIGKILL
         killed.statements("payroll", "send")
@@ -263,7 +263,7 @@ def test_payroll_collect__killed_at_any_moment_counts_once(hospital: Hospital, t
     answer(hospital, "answers.txt", f"{number}|HOSPITAL|{PAYDAY}|not_taken|0.00|short_pay")
     whole = hospital.copy_to(tmp_path / "whole").on_day(AFTER)
     assert run_killed_at(whole, 0, "payroll", "collect") == 0
-    for moment in range(1, len(passed_moments(whole)) + 1):
+    for moment in moments_to_kill_at(len(passed_moments(whole))):
         killed = hospital.copy_to(tmp_path / f"killed-{moment}").on_day(AFTER)
         assert run_killed_at(killed, moment, "payroll", "collect") == -signal.SIGKILL
         killed.statements("payroll", "collect")

@@ -12,7 +12,7 @@ from statement_builder.source.sample.household import Mailed, Rows
 from tests.commands import BATCH, RELEASE, RERUN, RUN, RUN_TO_GATES, call
 from tests.e2e.test_recipients import document_of, holds_of, household, service, text_of
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 
 BOTH, LATE, OWN_BILL = "G100910", "G100911", "G100912"
 HOSPITALS, PHYSICIANS, RADIOLOGISTS = "7000910001", "7000910002", "7000910003"
@@ -136,8 +136,7 @@ def test_killed_anywhere__nothing_twice_and_nothing_lost(hospital: Hospital, tmp
     whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, *RUN) == 0
     moments = passed_moments(whole)
-    every = max(1, len(moments) // 6)
-    for moment in range(1, len(moments) + 1, every):
+    for moment in moments_to_kill_at(len(moments)):
         killed = hospital.copy_to(tmp_path / f"killed-{moment}")
         assert run_killed_at(killed, moment, *RUN) != 0
         call(killed, *RUN, code=None)

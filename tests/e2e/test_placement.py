@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.test_plan_letters import holds
 from tests.hospital import Hospital, needs_other_users
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 from tests.placement import (
     LIST,
     READY,
@@ -182,7 +182,7 @@ def test_send__killed_at_any_moment_every_visit_is_placed_once(proposed: Hospita
     expected, moments = sent_records(whole, "granite", "placement"), passed_moments(whole)
     assert len(expected) == len(READY)
     assert moments.count("ctl-") == 1
-    for moment in range(1, len(moments) + 1):
+    for moment in moments_to_kill_at(len(moments)):
         killed = proposed.copy_to(tmp_path / f"killed-{moment}")
         assert run_killed_at(killed, moment, "placement", "send") == -signal.SIGKILL
         send(killed)
@@ -249,7 +249,7 @@ def test_changes__killed_at_any_moment_are_told_once(sent: Hospital, tmp_path: P
     assert run_killed_at(whole, 0, "placement", "send") == 0
     expected = sent_records(whole, "granite", "changes")
     assert sorted(each[3] for each in expected) == ["paid_direct", "recall"]
-    for moment in range(1, len(passed_moments(whole)) + 1):
+    for moment in moments_to_kill_at(len(passed_moments(whole))):
         killed = sent.copy_to(tmp_path / f"killed-{moment}").on_day(NEXT_DAY)
         assert run_killed_at(killed, moment, "placement", "send") == -signal.SIGKILL
         send(killed)
@@ -430,7 +430,7 @@ def test_collect__killed_at_any_moment_counts_once(sent: Hospital, tmp_path: Pat
     )
     whole = sent.copy_to(tmp_path / "whole").on_day(NEXT_DAY)
     assert run_killed_at(whole, 0, "placement", "collect") == 0
-    for moment in range(1, len(passed_moments(whole)) + 1):
+    for moment in moments_to_kill_at(len(passed_moments(whole))):
         killed = sent.copy_to(tmp_path / f"killed-{moment}").on_day(NEXT_DAY)
         assert run_killed_at(killed, moment, "placement", "collect") == -signal.SIGKILL
         collect(killed)

@@ -16,12 +16,10 @@ from mail_house.portal import PORTAL_KEY, portal_token
 from mail_house.secret import KeyRing
 from statement_builder.archive import open_archive
 from tests.hospital import AS_OF, CYCLE, Hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 
 BATCH = f"{CYCLE}-statement"
 KEY = "0f2b6c9e5d1a4c7eb8a3d6f1c2e4a597"
-KILLS = 8
-"""How many moments of a run to kill it at, spread evenly."""
 pytestmark = pytest.mark.hospital("waiting", guarantors=40)
 
 
@@ -296,7 +294,7 @@ def test_feed__killed_at_any_moment_is_published_once(hospital: Hospital, tmp_pa
     moments = release_killed_at(copy("whole"), 0)
     assert moments > 20
     late = moments // 2  # the feed follows the mail, which tests/faults kills at every moment
-    for moment in range(late, moments, max(1, (moments - late) // KILLS)):
+    for moment in moments_to_kill_at(moments - 1, first=late):
         killed = copy(f"killed-{moment}")
         release_killed_at(killed, moment)
         killed.statements("rerun", BATCH)

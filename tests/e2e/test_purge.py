@@ -19,7 +19,7 @@ from mail_house.portal import PORTAL_KEY
 from statement_builder.ledger import Ledger
 from tests.commands import BATCH, call, error_message
 from tests.hospital import Hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -215,7 +215,7 @@ def test_purge__killed_at_any_moment_is_finished_by_the_next_run(old: Hospital, 
     run_killed_at(rehearsal, 0, *PURGE)
     moments = len(passed_moments(rehearsal))
     assert moments >= 2
-    for moment in range(1, moments + 1):
+    for moment in moments_to_kill_at(moments):
         killed = old.copy_to(tmp_path / f"killed-{moment}")
         assert run_killed_at(killed, moment, *PURGE) != 0
         call(killed, *PURGE)

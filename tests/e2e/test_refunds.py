@@ -12,12 +12,10 @@ from statement_builder.source.sample.distribution import ONE_OF_EACH
 from tests.commands import call
 from tests.e2e.test_tracking import move, return_mail, track
 from tests.hospital import AS_OF, Hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 from tests.pdf_text import page_texts
 
 pytestmark = pytest.mark.hospital("new", guarantors=len(ONE_OF_EACH))
-KILLS = 4
-"""How many moments of a batch to kill it at, spread evenly."""
 TOLD = "SELECT guarantor_id, cause_id, batch_id FROM document WHERE kind = 'refund' AND state = 'handed_off' ORDER BY 1"
 
 
@@ -156,7 +154,7 @@ def test_killed_anywhere__every_refund_is_told_of_once(
     assert run_killed_at(whole, 0, *command) == 0
     expected, moments = told(whole), len(passed_moments(whole))
     assert len(expected) == 4
-    for moment in range(1, moments + 1, max(1, moments // KILLS)):
+    for moment in moments_to_kill_at(moments):
         killed = hospital.copy_to(tmp_path_factory.mktemp("killed") / "home")
         assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
         run(killed, "2026-11-07")

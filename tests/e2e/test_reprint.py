@@ -13,11 +13,9 @@ import pytest
 
 from tests.commands import BATCH, call
 from tests.hospital import Hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 from tests.pdf_text import page_texts
 
-KILLS = 8
-"""How many moments of a reprint to kill it at, spread evenly."""
 pytestmark = pytest.mark.hospital("mailed")
 
 
@@ -155,7 +153,7 @@ def test_reprint__killed_at_any_moment_and_repeated_makes_one_copy(hospital: Hos
     assert run_killed_at(whole, 0, *command) == 0
     moments = passed_moments(whole)
     assert {"commit-", "ctl-", "zip-"} <= set(moments)
-    for moment in range(1, len(moments) + 1, max(1, len(moments) // KILLS)):
+    for moment in moments_to_kill_at(len(moments)):
         killed = hospital.copy_to(tmp_path / f"killed-{moment}")
         assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
         call(killed, *command)

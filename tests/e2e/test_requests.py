@@ -9,12 +9,10 @@ import pytest
 
 from tests.commands import call
 from tests.hospital import AS_OF, Hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 from tests.pdf_text import page_texts
 
 pytestmark = pytest.mark.hospital("new", guarantors=80)
-KILLS = 5
-"""How many moments of a batch to kill it at, spread evenly."""
 
 
 def run(hospital: Hospital, cycle: str, code: int | None = 0) -> None:
@@ -169,7 +167,7 @@ def test_killed_anywhere__every_request_is_answered_once(
     assert run_killed_at(whole, 0, *command) == 0
     expected, moments = answers(whole), len(passed_moments(whole))
     assert len(expected) > 5
-    for moment in range(1, moments + 1, max(1, moments // KILLS)):
+    for moment in moments_to_kill_at(moments):
         killed = hospital.copy_to(tmp_path_factory.mktemp("killed") / "home")
         assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
         run(killed, "2026-11-07")

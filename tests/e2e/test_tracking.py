@@ -18,7 +18,7 @@ import pytest
 from statement_builder.pipeline.print import print_plan
 from tests.commands import call
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 from tests.services.fake_ses import FakeSes
 from tests.services.http_fake import ACCEPT_AND_HANG_UP
 from tests.services.imap import ImapServer
@@ -26,8 +26,6 @@ from tests.services.sftp import SftpServer
 
 BATCH = f"{CYCLE}-statement"
 MAILED = (AS_OF + timedelta(days=1)).isoformat()
-KILLS = 12
-"""How many moments of a run to kill it at, spread evenly."""
 RETURNED = MAILED
 """The post office returned it at once: the clock of the tests stands at `AS_OF`."""
 pytestmark = pytest.mark.hospital("mailed", guarantors=40, final_vendor_status="mailed")
@@ -446,7 +444,7 @@ def test_track__killed_at_any_moment_and_repeated(hospital: Hospital, tmp_path: 
     put_mail(hospital, "2-bounce.eml", bounce_message(hospital, bounced))
     moments = track_killed_at(fetch_from(hospital.copy_to(tmp_path / "whole")), 0)
     assert moments > 20
-    for moment in range(1, moments, max(1, moments // KILLS)):
+    for moment in moments_to_kill_at(moments - 1):
         killed = fetch_from(hospital.copy_to(tmp_path / f"killed-{moment}"))
         track_killed_at(killed, moment)
         killed.statements("track")

@@ -16,14 +16,12 @@ from mail_house.secret import KeyRing
 from tests.e2e.test_bounce_proof import on_day
 from tests.e2e.test_tracking import drop, outbox, states, summary, track
 from tests.hospital import AS_OF, CYCLE, SERVER_DOWN, Hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 
 BATCH = f"{CYCLE}-statement"
 KEY = "0f2b6c9e5d1a4c7eb8a3d6f1c2e4a597"
 DAYS = 7
 LAST_DAY = AS_OF + timedelta(days=DAYS)
-KILLS = 8
-"""How many moments of a run to kill it at, spread evenly."""
 pytestmark = pytest.mark.hospital("waiting", guarantors=40)
 
 
@@ -224,7 +222,7 @@ def test_unread__killed_at_any_moment_and_repeated(mailed: Hospital, tmp_path: P
 
     moments = track_killed_at(mailed.copy_to(tmp_path / "whole"), 0)
     assert moments > 10
-    for moment in range(1, moments, max(1, moments // KILLS)):
+    for moment in moments_to_kill_at(moments - 1):
         killed = mailed.copy_to(tmp_path / f"killed-{moment}")
         track_killed_at(killed, moment)
         later: Any = on(killed, day)

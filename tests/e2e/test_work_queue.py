@@ -10,7 +10,7 @@ import pytest
 
 from tests.commands import BATCH, call
 from tests.hospital import AS_OF, Hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 
 pytestmark = pytest.mark.hospital("mailed", final_vendor_status="acknowledged")
 
@@ -75,7 +75,7 @@ def test_rejected_file__resend_killed_and_repeated(hospital: Hospital, tmp_path:
     whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, *command) == 0
     moments = passed_moments(whole)
-    for moment in range(2, len(moments) + 1, max(1, len(moments) // 5)):
+    for moment in moments_to_kill_at(len(moments), first=2):
         killed = hospital.copy_to(tmp_path / f"killed-{moment}")
         assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
         call(killed, *command, code=None)

@@ -16,11 +16,9 @@ from statement_builder.archive import open_archive
 from tests.commands import BATCH, call
 from tests.e2e.test_tracking import return_mail
 from tests.hospital import Hospital
-from tests.kill_points import passed_moments, run_killed_at
+from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 
 pytestmark = pytest.mark.hospital("mailed", guarantors=40)
-KILLS = 8
-"""How many moments of a run to kill it at, spread evenly."""
 
 
 def with_write_back(hospital: Hospital, url: str = "") -> Hospital:
@@ -116,7 +114,7 @@ def test_write_back__killed_at_any_moment_is_written_once(hospital: Hospital, tm
     assert run_killed_at(whole, 0, "track") == 0
     moments = len(passed_moments(whole))
     assert moments >= 6
-    for moment in range(1, moments, max(1, moments // KILLS)):
+    for moment in moments_to_kill_at(moments - 1):
         killed = copy(f"killed-{moment}")
         assert run_killed_at(killed, moment, "track") == -signal.SIGKILL
         killed.statements("track")
