@@ -15,11 +15,12 @@ from statement_builder.operations.sample_contents import sample_contents
 from statement_builder.settings import load_settings
 from tests.commands import call, error_message
 from tests.hospital import ROOT, Hospital
+from tests.night import some_of
 from tests.services.postgres import connect
 from tests.services.s3 import S3Server
 
 
-@pytest.mark.parametrize("kind", list(Kind), ids=str)
+@pytest.mark.parametrize("kind", some_of(list(Kind), by_day=3), ids=str)
 def test_run_bench__measures_both_engines_on_the_same_documents(kind: Kind) -> None:
     result = run_bench(documents=2, kind=kind)
     assert result.documents == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections import Counter
 from datetime import datetime
@@ -21,14 +20,15 @@ from statement_builder.source.sample.distribution import ONE_OF_EACH
 from tests.commands import call
 from tests.hospital import AS_OF, CLOCK, Hospital, build_hospital
 from tests.kill_points import run_killed_at
+from tests.night import NIGHT
 from tests.outcomes import outcome_of
 
 CYCLE = "2026-11-07"
 STAGES = ("gz-", "gz+", "zip-", "zip+", "ctl-", "ctl+")
 """Before and after the snapshot of the accounts, the archive's pack of pages, and the control file of a hand-off."""
-WALKS = range(int(os.environ.get("KILLED_CYCLES", "1")))
-"""Each walk kills each batch at two of the stages and once at a moment that is not chosen. With 3, as in the nightly
-run, each kind is killed at each stage."""
+WALKS = range(3 if NIGHT else 1)
+"""Each walk kills each batch at two of the stages and once at a moment that is not chosen. With 3 walks each kind is
+killed at each stage."""
 MOMENTS_MAX = 100
 KINDS_WITHOUT_DOCUMENT = {Kind.PLAN_DEFAULT}
 """In a first cycle no letter about a missed payment has been mailed before."""

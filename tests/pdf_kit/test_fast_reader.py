@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -20,10 +19,11 @@ from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine
 from tests.contents import make_statement
 from tests.envelope import DOUBLE_WINDOW_10
+from tests.night import NIGHT
 from tests.rendering.random_contents import KINDS, make_random
 from tests.rendering.tampering import changed, fonts, inflated, object_streams, page_streams
 
-DOCUMENTS = int(os.environ.get("COMPILED_DOCUMENTS", "10"))
+DOCUMENTS = 30 if NIGHT else 6
 SENDER, RECIPIENT = DOUBLE_WINDOW_10.sender, DOUBLE_WINDOW_10.recipient
 RECTANGLES = {
     "sender": SENDER,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -18,11 +17,12 @@ from statement_builder.rendering import CompiledEngine, DocumentError, Engine, P
 from statement_builder.resources import languages
 from tests.builders import make_address, make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
+from tests.night import NIGHT
 from tests.pdf_text import page_texts
 from tests.rendering.likeness import differences
 from tests.rendering.random_contents import KINDS, make_random
 
-DOCUMENTS = int(os.environ.get("COMPILED_DOCUMENTS", "10"))
+DOCUMENTS = 30 if NIGHT else 6
 """Random documents of each kind and print size; 200 in the nightly run."""
 
 
@@ -121,7 +121,7 @@ _PRINTABLE = _WORDS.filter(lambda text: bool(text.strip()))
 
 
 @settings(
-    max_examples=int(os.environ.get("COMPILED_EXAMPLES", "40")),
+    max_examples=200 if NIGHT else 20,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
