@@ -6,7 +6,11 @@ import os
 from collections.abc import Sequence
 from typing import TypeVar
 
+import pytest
+
 NIGHT = os.environ.get("STATEMENTS_NIGHT", "") not in {"", "0"}
+at_night = pytest.mark.skipif(not NIGHT, reason="takes minutes, so it is for the night (tests/night.py)")
+"""Mark of a test that repeats, at length, what others test by day."""
 _Case = TypeVar("_Case")
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import URL
 from tests.dags.airflow_stack import AirflowStack
 from tests.dags.deployment import Deployment, running_deployment
 from tests.hospital import AS_OF, CYCLE
+from tests.night import at_night
 from tests.services.sftp import SftpServer
 
 GUARANTORS = int(os.environ.get("TEST_AIRFLOW_GUARANTORS", "300"))
@@ -92,6 +93,7 @@ def test_statements__workers_killed_during_build_and_hand_off(deployment: Deploy
     assert [event["source_dag_id"] for event in events if event["extra"]["batch"] == batch] == ["delivery_tracking"]
 
 
+@at_night
 def test_notices__worker_main_process_killed_while_its_task_continues(deployment: Deployment) -> None:
     stack, dag, batch = deployment.stack, "ob_predelivery_notices", f"{AS_OF}-ob-notice"
     run = stack.trigger(dag, batch, cycle=str(AS_OF), as_of=AS_OF.isoformat())
@@ -107,6 +109,7 @@ def test_notices__worker_main_process_killed_while_its_task_continues(deployment
     assert len(built) == len(set(built)) > 0
 
 
+@at_night
 def test_dunning__source_locked_archive_down_and_rerun(deployment: Deployment) -> None:
     """A load locks the source. The archive is down, so a shard fails; it is cleared. The user who triggered the run
     approves it, which final notices do not allow; then a supervisor does. The source is locked for longer than all

@@ -15,12 +15,13 @@ from tests.commands import BATCH, RELEASE, RERUN, RUN
 from tests.fixtures.hospitals import SampleHospitals
 from tests.hospital import Hospital, build_hospital
 from tests.kill_points import passed_moments, run_killed_at
+from tests.night import NIGHT
 from tests.outcomes import assert_sent_once, outcome_of
 
 OWN_LAYOUTS = Path("layouts")
 """An empty layout cache in the hospital's folder, so that processes are also killed while they make layouts."""
-KILLS = 20
-KILL_POINTS = 16
+KILLS = 20 if NIGHT else 6
+KILL_POINTS = 16 if NIGHT else 5
 """Moments of the hand-off at which the process is killed, evenly spread over all moments."""
 
 
@@ -34,7 +35,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any
     return outcome_of(hospital, BATCH), seconds
 
 
-def test_killed_twenty_times__has_the_outcome_of_an_undisturbed_batch(
+def test_killed_again_and_again__has_the_outcome_of_an_undisturbed_batch(
     undisturbed: tuple[dict[str, Any], float], tmp_path: Path
 ) -> None:
     """Alternately kill the process with its workers after some time, and kill it at one of its next side effects."""

@@ -41,9 +41,10 @@ from tests.faults.fault_injection import Fault, Killed, draw_fault, injecting, w
 from tests.fixtures.hospitals import SampleHospitals
 from tests.hospital import AS_OF, CLOCK, CYCLE, Hospital
 from tests.kill_points import run_killed_at
+from tests.night import NIGHT
 from tests.outcomes import assert_sent_once, outcome_of
 
-SEEDS = int(os.environ.get("FAULT_SEEDS", "25"))
+SEEDS = int(os.environ.get("FAULT_SEEDS", "25" if NIGHT else "8"))
 FIRST_SEED = int(os.environ.get("FAULT_SEED", "20261107"))
 ROUNDS_MAX = 4
 SHARD_CANDIDATES = 6
