@@ -156,12 +156,14 @@ GROUPS = (
 )
 
 
-def make_combined_statement(*encounters: Encounter, level: int = 0, **guarantor: Any) -> Content:
+def make_combined_statement(
+    *encounters: Encounter, level: int = 0, facility: Facility | None = None, **guarantor: Any
+) -> Content:
     """A statement with physician balances (`make_group_visits`)."""
     account = make_account(
         *(encounters or make_group_visits()), guarantor=make_guarantor(**guarantor), billing_entities=GROUPS
     )
-    return compose_document(account, make_selection(account, level=level))
+    return compose_document(account, make_selection(account, level=level), facility=facility)
 
 
 def make_plan_statement(**guarantor: Any) -> Content:

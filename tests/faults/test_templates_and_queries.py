@@ -75,7 +75,7 @@ def _empty(folder: Path) -> None:
 
 INVALID_TEMPLATES = [
     # change to a copy of the templates, parts of the message
-    pytest.param(_empty, ("theme/theme.css",), id="no-templates"),
+    pytest.param(_empty, ("no templates in",), id="no-templates"),
     pytest.param(_remove("theme/theme.css"), ("theme/theme.css", "cannot be read"), id="no-style-sheet"),
     pytest.param(_remove("statement/statement.html"), ("statement/statement.html",), id="no-statement"),
     pytest.param(_remove("theme/base.html"), ("theme/base.html",), id="no-base-page"),
