@@ -12,8 +12,11 @@ import pypdfium2 as pdfium
 from PIL import ImageChops
 
 PIXEL_TOLERANCE = 8
-"""Gray levels of 255, at 150 dpi. Both files round coordinates to a millionth of a point, but add them in another
-order, so the last digit can differ, and with it the smoothing of an edge."""
+"""Gray levels of 255. Both files round coordinates, but add them in another order, so the last digit can differ, and with
+it the smoothing of an edge."""
+RESOLUTIONS_DPI = (150, 167)
+"""What is drawn differently is different in each of them. An edge between two samples of a pixel can be smoothed
+differently in one."""
 
 
 def differences(one: bytes, other: bytes) -> list[str]:
@@ -25,7 +28,7 @@ def differences(one: bytes, other: bytes) -> list[str]:
         for number, (page, other_page) in enumerate(zip(first, second, strict=True), start=1):
             if page.get_textpage().get_text_range() != other_page.get_textpage().get_text_range():
                 found.append(f"text of page {number}")
-            if _pixel_difference(page, other_page) > PIXEL_TOLERANCE:
+            if all(_pixel_difference(page, other_page, dpi) > PIXEL_TOLERANCE for dpi in RESOLUTIONS_DPI):
                 found.append(f"picture of page {number}")
     with pikepdf.open(io.BytesIO(one)) as first, pikepdf.open(io.BytesIO(other)) as second:
         found += ["syntax of the file"] if first.check_pdf_syntax() else []
@@ -39,8 +42,8 @@ def _layout_text(pdf: bytes) -> bytes:
     return re.sub(rb" {2,}", b"  ", done.stdout)
 
 
-def _pixel_difference(page: pdfium.PdfPage, other_page: pdfium.PdfPage) -> int:
-    pictures = [each.render(scale=150 / 72).to_pil().convert("L") for each in (page, other_page)]
+def _pixel_difference(page: pdfium.PdfPage, other_page: pdfium.PdfPage, dpi: int) -> int:
+    pictures = [each.render(scale=dpi / 72).to_pil().convert("L") for each in (page, other_page)]
     _, brightest = ImageChops.difference(*pictures).getextrema()
     assert not isinstance(brightest, tuple)
     return int(brightest)

@@ -23,7 +23,7 @@ from statement_builder.rendering.compiled.blocks import (
     to_units,
     y_marker,
 )
-from statement_builder.rendering.compiled.flow import Placed, find_heads, find_measures, limit_key, page_start_key
+from statement_builder.rendering.compiled.flow import Placed, find_empty_pages, find_heads, find_measures, limit_key, page_start_key
 from statement_builder.rendering.compiled.frames import (
     complete_holes,
     renumber_font,
@@ -86,7 +86,7 @@ def cut_blocks(source: Source) -> Parts:
         *((page_start_key(source.segments.head), to_units(start)) for start in starts),
     ]
     return Parts(
-        frame=shorten(_frame(source, texts, [page.frame for page in pages], structure)),
+        frame=_shorten(boxes, _frame(source, texts, [page.frame for page in pages], structure)),
         blocks=blocks,
         measures=tuple(measures),
         places=tuple((box.block, box.page, to_units(box.top)) for box in boxes),
@@ -96,6 +96,11 @@ def cut_blocks(source: Source) -> Parts:
             for number, box in sorted(first_boxes.items())
         ),
     )
+
+
+def _shorten(boxes: Sequence[weasy_blocks.BlockBox], frame: Frame) -> Frame:
+    """As `shorten`, but a frame with an empty page, which is unlike those around it, is kept as it is."""
+    return frame if find_empty_pages(box.page for box in boxes) else shorten(frame)
 
 
 def _require_headings(
@@ -298,6 +303,7 @@ def _block(number: int, box: weasy_blocks.BlockBox, texts: _Texts, runs: Sequenc
         is_repeated=box.is_repeated,
         keeps_with_previous=box.keeps_with_previous,
         keeps_with_next=box.keeps_with_next,
+        starts=box.starts,
         fonts=_fonts_of(runs, texts.fonts),
     )
 

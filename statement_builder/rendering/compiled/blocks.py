@@ -96,6 +96,8 @@ class Block(Record, kw_only=True):
     """A heading row, drawn again wherever its table continues."""
     keeps_with_previous: bool
     keeps_with_next: bool
+    starts: str = ""
+    """The page that it must be the first on: the next `page`, or the next that is a `right` one; empty for any."""
     fonts: tuple[tuple[str, str], ...]
     """Resource and face of each font that it sets."""
 

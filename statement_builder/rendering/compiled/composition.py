@@ -16,7 +16,7 @@ from statement_builder.rendering.compiled.blocks import (
     renumber_texts,
 )
 from statement_builder.rendering.compiled.composer import NotComposable, compose_layout, finish
-from statement_builder.rendering.compiled.flow import place_blocks
+from statement_builder.rendering.compiled.flow import find_empty_pages, is_of_page_1, place_blocks
 from statement_builder.rendering.compiled.frames import KEPT_MAX, lengthen
 from statement_builder.rendering.compiled.layout_cache import LayoutCache
 from statement_builder.rendering.compiled.layouts import Layout, Outline, Paragraph
@@ -45,7 +45,8 @@ class Composition:
         pairs = zip(outline.paragraphs, paragraphs, strict=True)
         keys = _Keys(segments, pairs, outline.fixed_nodes, texts, parts.block_texts)
         self._add(segments.frame, parts.frame_texts)
-        self._add(keys.of_frame(len(parts.frame.pages)), parts.frame)
+        empty_pages = find_empty_pages(page for _, page, _ in parts.places)
+        self._add(keys.of_frame(len(parts.frame.pages), empty_pages), parts.frame)
         for number, (segment, block, own) in enumerate(
             zip(segments.blocks, parts.blocks, parts.block_texts, strict=True)
         ):
@@ -96,7 +97,7 @@ class Composition:
         if places is None:
             return None
         pages = 1 + max(place.page for place in places)
-        frame = self._find(keys.of_frame(pages), Frame)
+        frame = self._find(keys.of_frame(pages, find_empty_pages(place.page for place in places)), Frame)
         if frame is None:
             return None
         try:
@@ -202,8 +203,9 @@ class _Keys:
         return b"\0".join((blocks[number].structure, *edges, self._details.get(number, b"")))
 
     def of_measure(self, key: bytes) -> bytes:
-        """A distance depends on the frame's line breaks too: an amount on two lines moves the body down."""
-        return self._details.get(FLOW, b"") + b"\0" + key
+        """On page 1, a distance depends on the frame's line breaks too: an amount on two lines moves the body down."""
+        return (self._details.get(FLOW, b"") if is_of_page_1(key) else b"") + b"\0" + key
 
-    def of_frame(self, pages: int) -> bytes:
-        return b"%d " % min(pages, KEPT_MAX) + self._segments.frame + self._details.get(FLOW, b"")
+    def of_frame(self, pages: int, empty_pages: Sequence[int]) -> bytes:
+        kept = b"%d,%b " % (pages, repr(empty_pages).encode()) if empty_pages else b"%d " % min(pages, KEPT_MAX)
+        return kept + self._segments.frame + self._details.get(FLOW, b"")

@@ -7,7 +7,7 @@ WeasyPrint lays out the document.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from statement_builder.rendering.compiled.blocks import UNITS_PER_PIXEL, Block, to_units
@@ -48,12 +48,21 @@ def page_start_key(head: bytes) -> bytes:
     return b"next " + head
 
 
+def find_empty_pages(used: Iterable[int]) -> tuple[int, ...]:
+    """The pages before the last that have no block: a block begins on a right page, and none is on the left one."""
+    pages = set(used)
+    return tuple(page for page in range(max(pages)) if page not in pages)
+
+
 def start_key(segments: Segments, page: int, number: int, block: Block) -> bytes:
     """Key of where a block begins that is the first on its page, or that is not in the flow.
 
-    From page 2 on, that does not depend on its margin: a page break removes it (CSS Fragmentation 3, 5.2).
+    From page 2 on, that does not depend on its margin: a page break removes it (CSS Fragmentation 3, 5.2), unless it is a
+    forced one.
     """
     top = segments.blocks[number].top
+    if block.starts:
+        return b"forced " + segments.frame + top
     if not page:
         return b"first " + segments.frame + top
     return b"next " + top if block.is_in_table else page_start_key(segments.head)
@@ -63,6 +72,11 @@ def resumed_key(head: bytes) -> bytes:
     """Key of where the heading of a table is that continues from the page before: the table's margin is above its first
     part only."""
     return b"resumed " + head
+
+
+def is_of_page_1(key: bytes) -> bool:
+    """Whether it is the key of where the flow begins or ends on page 1."""
+    return key.startswith((b"first ", b"limit 0 "))
 
 
 def error_key(frame: bytes, above: Segment) -> bytes:
@@ -104,6 +118,7 @@ def place_blocks(segments: Segments, blocks: Sequence[Block], measures: Measures
     flow = _Flow(segments, blocks, measures)
     try:
         for run in flow.runs():
+            flow.obey_break(run[0])
             if not flow.add(run):
                 flow.begin_page(run[0])
                 if not flow.add(run):
@@ -141,7 +156,7 @@ class _Flow:
         runs: list[list[int]] = []
         for number, segment in enumerate(self._segments):
             is_fixed = not runs or segment.is_fixed or self._segments[number - 1].is_fixed
-            if is_fixed or not self._joins_previous(number):
+            if is_fixed or self._blocks[number].starts or not self._joins_previous(number):
                 runs.append([number])
             else:
                 runs[-1].append(number)
@@ -154,6 +169,14 @@ class _Flow:
         if self._heads[number] == number:
             return False
         return block.keeps_with_group or previous.is_repeated or self._is_in_bare_table(number)
+
+    def obey_break(self, number: int) -> None:
+        """Begin the page that a block must be the first on. The pages before a right one may be empty."""
+        starts = self._blocks[number].starts
+        if starts and self._last is not None:
+            self._page, self._last = self._page + 1, None
+            if starts == "right" and self._page % 2:  # counted from 0, and page 1 is a right page
+                self._page += 1
 
     def begin_page(self, number: int) -> None:
         """Begin a page with a block: below its table's heading, if the table has begun on an earlier page."""

@@ -67,9 +67,10 @@ def _typeset_line(paragraph: Paragraph, runs: Sequence[str]) -> TypesetParagraph
             x += shaped.width
         else:
             placed.append((x, None))
+    whole_width = x
     if runs[-1].endswith(" "):
         x = placed[-1][0] + _width(paragraph.slots[-1], runs[-1].rstrip(" "))
-    if x > paragraph.width - CLOSE:
+    if whole_width > paragraph.width - CLOSE:
         if all(slot.nowrap for slot in paragraph.slots):
             raise CannotFill("too wide")
         return None
@@ -125,7 +126,8 @@ def _break_lines(paragraph: Paragraph, runs: list[str]) -> list[Line]:
         lines.append(_finish(runs, line))
         line = list(word)
     lines.append(_finish(runs, line))
-    _require_room(paragraph, runs, line)
+    # If only the space at the end has no room, WeasyPrint may end this line after its first word.
+    _require_room(paragraph, runs, line, whole=True)
     return lines
 
 
@@ -167,8 +169,10 @@ def _line_width(
     return width
 
 
-def _require_room(paragraph: Paragraph, runs: list[str], line: list[tuple[int, int, int]]) -> None:
-    if _line_width(paragraph, runs, line) > paragraph.width - CLOSE:
+def _require_room(
+    paragraph: Paragraph, runs: list[str], line: list[tuple[int, int, int]], *, whole: bool = False
+) -> None:
+    if _line_width(paragraph, runs, line, whole=whole) > paragraph.width - CLOSE:
         raise CannotFill("close to the margin")
 
 

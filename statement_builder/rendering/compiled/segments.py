@@ -27,8 +27,8 @@ _FLOW = "body"
 _FIXED = "recipient"
 _TABLES = frozenset({"visits", "stacked"})
 """Tables whose rows are blocks."""
-_SECTIONS = frozenset({"visit", "lead"})
-"""Sections whose children are blocks."""
+_SECTIONS = frozenset({"visit", "lead", "choices", "enclosure", "sign"})
+"""Sections whose children are blocks. So are the items of a list in a section."""
 
 
 class Segment(NamedTuple):
@@ -135,21 +135,21 @@ def find_block_elements(root: Any, segments: Segments) -> BlockElements:
     fixed = [element for element in root.iter("div") if _FIXED in element.get("class", "").split()]
     found = BlockElements(list(fixed), [])
     for child in _children(flow[0])[segments.skipped :]:
-        _divide_element(child, found)
+        _divide_element(child, found, in_section=False)
     return found if len(found.blocks) == len(segments.blocks) else BlockElements([], [])
 
 
-def _divide_element(element: Any, found: BlockElements) -> None:
+def _divide_element(element: Any, found: BlockElements, *, in_section: bool) -> None:
     """As `_divide`."""
     classes = element.get("class", "").split()
     if element.tag == "table" and _TABLES.intersection(classes):
         groups = [child for child in _children(element) if child.tag in {"thead", "tbody"}]
         found.around.extend([element, *groups])
         found.blocks.extend(row for group in groups for row in _children(group))
-    elif element.tag == "div" and _SECTIONS.intersection(classes):
+    elif (element.tag == "ul" and in_section) or (element.tag == "div" and _SECTIONS.intersection(classes)):
         found.around.append(element)
         for child in _children(element):
-            _divide_element(child, found)
+            _divide_element(child, found, in_section=True)
     else:
         found.blocks.append(element)
 
@@ -217,7 +217,8 @@ def _divide(markup: _Markup, element: _Element, context: str, group: int) -> lis
     rows = _rows(markup.tags, element)
     if rows:
         return [part._replace(group=group) for part in _row_segments(markup, element, rows, context)]
-    if _has_class(opening, _SECTIONS) and element.children:
+    is_list = _name(opening) == "ul" and context != markup.head  # below the flow itself, it is not in a section
+    if (is_list or _has_class(opening, _SECTIONS)) and element.children:
         inside = f"{context}\0{opening}"
         parts = [part for child in element.children for part in _divide(markup, child, inside, group)]
         # The margins of the section are those of its first and last parts.

@@ -31,6 +31,7 @@ FIXED = "context"
 """The phase in which a positioned element is painted, with all in it."""
 MARKER = "marker"
 """The phase in which the markers of a list are painted: they are positioned too, but move with their items."""
+_AVOID = frozenset({"avoid", "avoid-page"})
 _TO_BYTES = pydyf._to_bytes
 _Function = Callable[..., Any]
 
@@ -257,6 +258,8 @@ class BlockBox:
     """A heading row, which WeasyPrint draws on each page of its table."""
     keeps_with_previous: bool
     keeps_with_next: bool
+    starts: str
+    """See `blocks.Block.starts`."""
     upper_edge: bytes
     """The borders that a row's cells ask for, from which the table chooses: empty if there are none."""
     lower_edge: bytes
@@ -264,18 +267,25 @@ class BlockBox:
 
 def find_block_boxes(drawing: Any, count: int) -> list[BlockBox] | None:
     """The boxes of the blocks, page by page: one of each block, and one more of a heading row wherever its table
-    continues. None if a block has no box, or is divided, or has a forced page break."""
+    continues. None if a block has no box, or is divided, or has a forced page break after it."""
     painting = drawing.painting
     found: dict[tuple[int, int], BlockBox] = {}
     seen: set[int] = set()
+    begun: set[int] = set()
+    """The `id()` of the elements around the blocks so far."""
     for page, page_box in enumerate(drawing.page_boxes):
         for path in _block_paths(page_box, painting):
             box = path[-1]
             owner = painting.owner(box)
             around = [each for each in path[:-1] if each.element is not None and id(each.element) in painting.around]
-            breaks = {each.style[side] for each in path[:-1] for side in ("break_before", "break_after")}
-            before, after = _breaks(box, "before", 0), _breaks(box, "after", -1)
-            if not before | after <= {"auto", "avoid", "avoid-page"} or breaks - {"auto"}:
+            first_in = [each for each in around if id(each.element) not in begun]
+            begun.update(id(each.element) for each in around)
+            before = {each.style["break_before"] for each in first_in} | _breaks(box, "before", 0)
+            after = _breaks(box, "after", -1)
+            outside = {each.style["break_after"] for each in path[:-1]}
+            outside |= {each.style["break_before"] for each in path[:-1] if each not in around}
+            starts = before - {"auto", *_AVOID}
+            if not after <= {"auto", *_AVOID} or outside - {"auto"} or not _is_known_start(starts):
                 return None
             is_repeated = any(isinstance(each, boxes.TableRowGroupBox) and each.is_header for each in path)
             if (owner, page) in found or (owner in seen and not is_repeated):
@@ -293,12 +303,17 @@ def find_block_boxes(drawing: Any, count: int) -> list[BlockBox] | None:
                 is_divisible=_is_divisible(box) and not keeps_with_group,
                 keeps_with_group=keeps_with_group,
                 is_repeated=is_repeated,
-                keeps_with_previous=before != {"auto"},
+                keeps_with_previous=bool(before & _AVOID) and not starts,
                 keeps_with_next=after != {"auto"},
+                starts=next(iter(starts), ""),
                 upper_edge=_edge(box, "top"),
                 lower_edge=_edge(box, "bottom"),
             )
     return sorted(found.values(), key=lambda box: (box.page, box.block)) if len(seen) == count else None
+
+
+def _is_known_start(starts: set[str]) -> bool:
+    return len(starts) <= 1 and starts <= {"page", "right"}
 
 
 def _breaks(box: Any, side: str, index: int) -> set[str]:
