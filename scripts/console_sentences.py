@@ -33,6 +33,8 @@ SAYING = (
     "operations/console/reasons.py",
     "operations/console/work_items.py",
     "operations/estate_claims.py",
+    "operations/evidence/requests.py",
+    "operations/evidence/write.py",
     "operations/mail_holds.py",
     "operations/placement/*.py",
     "operations/reissue/correct.py",
@@ -55,13 +57,14 @@ SAYING = (
     "source/guarantors.py",
     "source/recipients.py",
     "source/repeated.py",
-    "web/actions.py",
+    "web/*actions.py",
     "web/jobs.py",
 )
 """The modules whose sentences a page of the console can show."""
 _WORDS = re.compile(r"[a-z]{2,}")
 _NOT_SAID = re.compile(
-    r"%s|--accept \{1\}|\{1\} --reason|(console|statements release|placement show) [a-z{]|placement\.agencies: \{"
+    r"%s|evidence (approve|draft|list|write)$"
+    r"|--accept \{1\}|\{1\} --reason|(console|statements release|placement show) [a-z{]|placement\.agencies: \{"
 )
 """What only logs, commands, and names of settings say."""
 

@@ -19,6 +19,7 @@ from statement_builder.web.pages import (
     account,
     batch,
     document,
+    evidence,
     mail,
     placement,
     policy,
@@ -37,7 +38,7 @@ _HEADINGS = {
     404: N_("Not found"),
     413: N_("Too long"),
 }
-_ROUTERS = (signing_in, today, batch, document, account, queue, mail, placement, reports, templates, policy)
+_ROUTERS = (signing_in, today, batch, document, account, queue, mail, placement, evidence, reports, templates, policy)
 
 
 def create_app(console: Console) -> FastAPI:
