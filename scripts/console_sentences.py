@@ -15,6 +15,9 @@ from statement_builder.web.templating import WEB
 
 PACKAGE = WEB.parent
 SAYING = (
+    "../mail_house/agency/reports.py",
+    "../mail_house/payroll/answers.py",
+    "../mail_house/pipe_file.py",
     "containment.py",
     "documents/assistance.py",
     "documents/formats.py",
@@ -37,6 +40,8 @@ SAYING = (
     "operations/evidence/write.py",
     "operations/mail_holds.py",
     "operations/placement/*.py",
+    "operations/payroll/collect.py",
+    "operations/quarantine.py",
     "operations/reissue/correct.py",
     "operations/reissue/re[!i]*.py",
     "operations/reissue/reissues.py",
@@ -63,7 +68,7 @@ SAYING = (
 """The modules whose sentences a page of the console can show."""
 _WORDS = re.compile(r"[a-z]{2,}")
 _NOT_SAID = re.compile(
-    r"%s|evidence (approve|draft|list|write)$"
+    r"%s|Line \(|evidence (approve|draft|list|write)$"
     r"|--accept \{1\}|\{1\} --reason|(console|statements release|placement show) [a-z{]|placement\.agencies: \{"
 )
 """What only logs, commands, and names of settings say."""

@@ -196,6 +196,21 @@ def _find_name(context: AppContext, order: Order) -> Done:
     return Done(message="", names=find_by_name(context, order.name))
 
 
+def _read_rows_again(context: AppContext, order: Order) -> Done:
+    """`subject` is the name of the file."""
+    from statement_builder.operations.quarantine import read_rows_again, require_source  # noqa: PLC0415
+
+    source, corrections = require_source(context, order.source), dict(order.corrections)
+    return Done(message=read_rows_again(context, source, order.subject, corrections, order.reason, seen=order.seen))
+
+
+def _set_file_aside(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.quarantine import require_source, set_file_aside  # noqa: PLC0415
+
+    source = require_source(context, order.source)
+    return Done(message=set_file_aside(context, source, order.subject, order.reason, seen=order.seen))
+
+
 ACTIONS: dict[str, Action] = {
     "release": _release,
     "rerun": _rerun,
@@ -215,6 +230,8 @@ ACTIONS: dict[str, Action] = {
     "what-if": _what_if,
     "preview-templates": _preview_templates,
     "approve-templates": _approve_templates,
+    "read-rows-again": _read_rows_again,
+    "set-file-aside": _set_file_aside,
     **PLACEMENT_ACTIONS,
     **EVIDENCE_ACTIONS,
 }

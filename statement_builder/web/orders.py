@@ -63,6 +63,9 @@ class Order(Record, kw_only=True):
     """For `find-name`: what was typed. It is kept in memory only."""
     accounts: tuple[str, ...] = ()
     """For `request-evidence`: account numbers."""
+    source: str = ""
+    corrections: tuple[tuple[int, str], ...] = ()
+    """For `read-rows-again` and `set-file-aside`: who sent the file, and the corrected lines."""
     file_format: str = ""
     """For `write-evidence`: `pdf` or `zip`."""
 
