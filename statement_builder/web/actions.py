@@ -23,9 +23,11 @@ from statement_builder.operations.templates.versions import approve_templates
 from statement_builder.operations.what_if import compare_policies, read_other_policy
 from statement_builder.operations.wording import format_state
 from statement_builder.pipeline.context import AppContext
+from statement_builder.rendering.translations import read_texts
 from statement_builder.web.evidence_actions import EVIDENCE_ACTIONS, EVIDENCE_FILE_ACTIONS
 from statement_builder.web.orders import NOW, Action, Done, FileAction, Order, ReportOptions
 from statement_builder.web.placement_actions import PLACEMENT_ACTIONS
+from statement_builder.web.sentences import Sentences
 
 
 def perform(context: AppContext, order: Order, file: IO[bytes]) -> Done:
@@ -39,6 +41,7 @@ def _report(context: AppContext, order: Order, file: IO[bytes]) -> Done:
     from statement_builder.operations.reports.formats import Format  # noqa: PLC0415
     from statement_builder.operations.reports.screen import read_screen_report  # noqa: PLC0415
     from statement_builder.operations.reports.write import make_request, write_report  # noqa: PLC0415
+    from statement_builder.web.templating import WEB  # noqa: PLC0415 - imports Jinja
 
     definition, options = REPORTS[order.subject], order.report or ReportOptions()
     request = make_request(
@@ -48,7 +51,8 @@ def _report(context: AppContext, order: Order, file: IO[bytes]) -> Done:
         wanted = Format(options.file_format)
         count = write_report(context, definition, request, wanted, file, purpose=options.purpose)
         return Done(message=f"The file has {count:,} {'row' if count == 1 else 'rows'}.")
-    screen = read_screen_report(context, definition, request, purpose=options.purpose)
+    say = Sentences(read_texts(WEB, options.language)).say
+    screen = read_screen_report(context, definition, request, purpose=options.purpose, say=say)
     return Done(message="", screen=screen)
 
 

@@ -27,7 +27,20 @@ EVIDENCE_LABELS = {
 }
 _SERVICE_STATES = (BatchState, DeliveryState, DocumentState, Outcome, Channel, RequestFormat, QueueView)
 _PLACEMENT_STATES = (PlacementBatchState, PlacementState)
-_OTHER_STATES = ("authorized", "refused", "mail hold", "mail hold lifted", "level 1", "level 2", "level 3", "level 4")
+_OTHER_STATES = (
+    "number",
+    "Total",
+    "ended",
+    "behind",
+    "authorized",
+    "refused",
+    "mail hold",
+    "mail hold lifted",
+    "level 1",
+    "level 2",
+    "level 3",
+    "level 4",
+)
 
 
 def list_labels(verbs: Iterator[str]) -> list[str]:

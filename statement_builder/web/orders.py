@@ -13,6 +13,7 @@ from statement_builder.operations.reports.screen import ScreenReport
 from statement_builder.operations.templates.previews import TemplatePreview
 from statement_builder.operations.what_if import WhatIf
 from statement_builder.pipeline.context import AppContext
+from statement_builder.web.languages import DEFAULT
 
 if TYPE_CHECKING:
     from statement_builder.operations.evidence.write import WrittenPacket  # imports WeasyPrint
@@ -31,6 +32,8 @@ class ReportOptions(Record, kw_only=True):
     purpose: str = ""
     file_format: str = ""
     """Empty: on the page."""
+    language: str = DEFAULT
+    """Of the page."""
 
 
 class Order(Record, kw_only=True):

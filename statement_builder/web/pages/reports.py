@@ -12,7 +12,7 @@ from statement_builder.ledger import BatchState
 from statement_builder.operations.reports.formats import Format
 from statement_builder.operations.reports.registry import REPORTS, ReportDefinition
 from statement_builder.operations.reports.write import CLOCK_DAYS
-from statement_builder.web.console import context_of, find_job, make_order, redirect, render, start
+from statement_builder.web.console import context_of, find_job, language_of, make_order, redirect, render, start
 from statement_builder.web.forms import Form, SentForm
 from statement_builder.web.orders import ReportOptions
 
@@ -61,7 +61,7 @@ def show(request: Request, name: str) -> Response:
 def make(request: Request, name: str, form: SentForm) -> Response:
     """Make the report, or its file: it may read the whole billing system, so it is an action with progress."""
     definition = _find(name)
-    options = _read_options(form, definition)
+    options = _read_options(form, definition, language_of(request))
     order = make_order(request, "report", name, report=options)
     job = start(request, order)
     is_ready = options.file_format and job.result is not None and not job.is_running
@@ -95,7 +95,7 @@ def _find(name: str) -> ReportDefinition:
     return REPORTS[name]
 
 
-def _read_options(form: Form, definition: ReportDefinition) -> ReportOptions:
+def _read_options(form: Form, definition: ReportDefinition, language: str) -> ReportOptions:
     """What the form asks for. 400 for a day or a number that is none."""
     takes, file_format, days = definition.takes, form.text("format"), form.text("days")
     if file_format and file_format not in list(Format):
@@ -109,6 +109,7 @@ def _read_options(form: Form, definition: ReportDefinition) -> ReportOptions:
         batch_id=form.text("batch") if "batch" in takes else "",
         purpose=form.text("purpose")[:_PURPOSE_CHARACTERS_MAX],
         file_format=file_format,
+        language=language,
     )
 
 
