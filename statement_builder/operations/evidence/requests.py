@@ -86,7 +86,8 @@ def list_packets(context: AppContext) -> list[EvidencePacket]:
 
 def list_owners(context: AppContext, packets: Sequence[EvidencePacket]) -> list[AccessSubject]:
     """Everybody whose accounts are in these packets."""
-    owners = {find_owner(context, account) for packet in packets for account in packet.accounts}
+    accounts = {account for packet in packets for account in packet.accounts}
+    owners = {find_owner(context, account) for account in accounts}
     return [subject(owner) for owner in sorted(filter(None, owners))]
 
 

@@ -25,6 +25,8 @@ from statement_builder.web.kept_file import KeptFile
 from statement_builder.web.page_pictures import draw_page
 
 router = APIRouter(prefix="/evidence")
+PACKETS_SHOWN_MAX = 50
+"""The newest. An account's page has all of its packets, and `statements evidence list` has all."""
 PICTURES_MAX = 60
 """Pages of a draft that are shown as pictures. The PDF has all of them."""
 _TYPES = {"pdf": "application/pdf", "zip": "application/zip"}
@@ -37,8 +39,11 @@ def show_all(request: Request) -> Response:
     context = context_of(request)
     _require_reader(request)
     packets = context.ledger.evidence.all(context.facility.facility_id)
-    record_view(request, "evidence", list_owners(context, packets))
-    return render(request, "evidence.html", packets=packets, kinds=list(EvidenceKind))
+    shown = packets[:PACKETS_SHOWN_MAX]
+    record_view(request, "evidence", list_owners(context, shown))
+    return render(
+        request, "evidence.html", packets=shown, is_complete=len(shown) == len(packets), kinds=list(EvidenceKind)
+    )
 
 
 @router.post("")
