@@ -9,12 +9,17 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from statement_builder.policy.candidate import first_sentence
 from statement_builder.policy.hold_codes import HOLD_CODES
 from statement_builder.web.templating import WEB
 
 PACKAGE = WEB.parent
 SAYING = (
+    "../mail_house/agency/reports.py",
+    "../mail_house/payroll/answers.py",
+    "../mail_house/pipe_file.py",
     "containment.py",
     "documents/assistance.py",
     "documents/formats.py",
@@ -33,8 +38,12 @@ SAYING = (
     "operations/console/reasons.py",
     "operations/console/work_items.py",
     "operations/estate_claims.py",
+    "operations/evidence/requests.py",
+    "operations/evidence/write.py",
     "operations/mail_holds.py",
     "operations/placement/*.py",
+    "operations/payroll/collect.py",
+    "operations/quarantine.py",
     "operations/reissue/correct.py",
     "operations/reissue/re[!i]*.py",
     "operations/reissue/reissues.py",
@@ -46,6 +55,7 @@ SAYING = (
     "operations/tracking/inbox_run.py",
     "operations/work_queue.py",
     "pipeline/context.py",
+    "reports/billing_office/*.py",
     "source/accounts.py",
     "source/column_types.py",
     "source/consistency.py",
@@ -55,26 +65,52 @@ SAYING = (
     "source/guarantors.py",
     "source/recipients.py",
     "source/repeated.py",
-    "web/actions.py",
+    "web/*actions.py",
     "web/jobs.py",
 )
 """The modules whose sentences a page of the console can show."""
+RULES = ("policy/*.py", "policy/*/*.py", "kinds/*/*.py")
+"""The modules with rules. The first sentence of a rule's documentation is what a page says of it."""
+_RULE_NAME = re.compile(r"_?(hold|list)_\w+")
+TITLED = ("reports/billing_office/*.py",)
+"""The modules with titles of columns and plots, which may be a single word."""
+_TITLES_NAME = re.compile(r"_?[A-Z_]*(TITLES|TOTALS|LEDGERS)|NOT_MAILED")
 _WORDS = re.compile(r"[a-z]{2,}")
 _NOT_SAID = re.compile(
-    r"%s|--accept \{1\}|\{1\} --reason|(console|statements release|placement show) [a-z{]|placement\.agencies: \{"
+    r"%s|Line \(|evidence (approve|draft|list|write)$"
+    r"|--accept \{1\}|\{1\} --reason|(console|statements release|placement show) [a-z{]|placement\.agencies: \{"
 )
 """What only logs, commands, and names of settings say."""
 
 
 def extract_sentences() -> set[str]:
-    """Every sentence of `SAYING`, and the texts of the hold codes."""
+    """Every sentence of `SAYING`, what the rules say, the titles of reports, and the texts of the hold codes."""
     found = {text for code in HOLD_CODES.values() for text in (code.title, code.why, code.what_to_do)}
-    for pattern in SAYING:
-        paths = sorted(PACKAGE.glob(pattern))
-        assert paths, pattern
-        for path in paths:
-            found |= set(_read_sentences(path))
+    for read, patterns in ((_read_sentences, SAYING), (_read_rules, RULES), (_read_titles, TITLED)):
+        for pattern in patterns:
+            paths = sorted(PACKAGE.glob(pattern))
+            assert paths, pattern
+            found |= {text for path in paths for text in read(path)}
     return found
+
+
+def _read_rules(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and _RULE_NAME.fullmatch(node.name):
+            yield from filter(None, [first_sentence(ast.get_docstring(node))])
+
+
+def _read_titles(path: Path) -> Iterator[str]:
+    """The titles of columns: by keyword, as the second argument of a helper, and in the tables of titles."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        values: list[Any] = []
+        if isinstance(node, ast.Call):
+            values = [each.value for each in node.keywords if each.arg == "title"]
+            values += node.args[1:2] if isinstance(node.func, ast.Name) and node.func.id == "_money" else []
+        elif isinstance(node, ast.Assign) and _TITLES_NAME.fullmatch(getattr(node.targets[0], "id", "")):
+            table = node.value
+            values = table.values if isinstance(table, ast.Dict) else getattr(table, "elts", [table])
+        yield from (text for each in values if (text := _read_text(each)) and _WORDS.search(text))
 
 
 def _read_sentences(path: Path) -> Iterator[str]:

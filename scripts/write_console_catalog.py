@@ -11,7 +11,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import write_po
 
 from scripts.console_sentences import extract_sentences
-from statement_builder.web.actions import ACTIONS
+from statement_builder.web.actions import ACTIONS, FILE_ACTIONS
 from statement_builder.web.labels import list_labels
 from statement_builder.web.templating import WEB
 
@@ -24,7 +24,7 @@ def extract_texts() -> set[str | tuple[str, ...]]:
     with (WEB / "babel.cfg").open(encoding="utf-8") as stream:
         methods, options = parse_mapping_cfg(stream, "babel.cfg")  # type: ignore[no-untyped-call]
     found = {message for _, _, message, _, _ in extract_from_dir(WEB, methods, options, _KEYWORDS)}
-    return found | set(list_labels(iter((*ACTIONS, "report")))) | extract_sentences()
+    return found | set(list_labels(iter((*ACTIONS, *FILE_ACTIONS)))) | extract_sentences()
 
 
 def main() -> None:

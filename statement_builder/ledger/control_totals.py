@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -88,14 +89,16 @@ class ControlTotalsRepository(Repository):
 
 class RememberedControlTotals(ControlTotalsRepository):
     """Control totals for a process that shows the same batches again and again. Counts a batch again only after one of
-    its events: every change of a figure writes one in the same transaction."""
+    its events: every change of a figure writes one in the same transaction. Threads that ask for the same batches wait
+    for one count."""
 
     def __init__(self, transactions: Transactions) -> None:
         super().__init__(transactions)
         self._remembered: dict[str, tuple[int, ControlTotals]] = {}
+        self._counting = threading.Lock()
 
     def for_batches(self, batch_ids: Collection[str]) -> dict[str, ControlTotals]:
-        with self._read() as connection:
+        with self._counting, self._read() as connection:
             last = _read_last_events(connection, batch_ids)
             found = {
                 batch_id: remembered[1]
@@ -103,9 +106,9 @@ class RememberedControlTotals(ControlTotalsRepository):
                 if (remembered := self._remembered.get(batch_id)) and remembered[0] == last.get(batch_id)
             }
             counted = _count(connection, [batch_id for batch_id in batch_ids if batch_id not in found])
-        for batch_id, totals in counted.items():
-            if batch_id in last:
-                self._remembered[batch_id] = (last[batch_id], totals)
+            for batch_id, totals in counted.items():
+                if batch_id in last:
+                    self._remembered[batch_id] = (last[batch_id], totals)
         return {batch_id: found.get(batch_id) or counted[batch_id] for batch_id in batch_ids}
 
 

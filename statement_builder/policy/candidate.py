@@ -112,7 +112,7 @@ def apply_rules(
     found: list[Hold] = []
     for rule in rules:
         holds = tuple(rule(subject))
-        trace.append(CheckedRule(_first_sentence(rule), holds))
+        trace.append(CheckedRule(first_sentence(rule.__doc__), holds))
         found += holds
     return tuple(dict.fromkeys(found))
 
@@ -132,15 +132,16 @@ def apply_closing_rules(
     for rule in rules:
         found = tuple(rule(candidate, billable))
         if candidate.trace is not None:
-            candidate.trace.append(CheckedRule(_first_sentence(rule), found))
+            candidate.trace.append(CheckedRule(first_sentence(rule.__doc__), found))
         if found:
             holds = tuple(dict.fromkeys((*holds, *found)))
             billable = billable_encounters(candidate, holds)
     return holds
 
 
-def _first_sentence(rule: object) -> str:
-    text = " ".join((getattr(rule, "__doc__", None) or "").split())
+def first_sentence(documentation: str | None) -> str:
+    """What a person reads about a rule: the first sentence of its documentation. Empty if it has none."""
+    text = " ".join((documentation or "").split())
     sentence, period, _ = text.partition(". ")
     return f"{sentence}." if period else text
 

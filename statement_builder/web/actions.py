@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from typing import IO
 
-from statement_builder.billing.model import Record, RequestFormat, RequestKind
+from statement_builder.billing.model import RequestFormat, RequestKind
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import AwaitingConfirmation, ConfigError, GateStop
 from statement_builder.ledger import Batch
@@ -14,102 +12,38 @@ from statement_builder.operations.access import list_subjects, record_access
 from statement_builder.operations.approval.proof import require_proof
 from statement_builder.operations.approval.release import require_built
 from statement_builder.operations.approval.release_codes import NOTHING, RELEASE_BY_NAME, Accepted, ReleaseCode
-from statement_builder.operations.console.explanation import LookedAgain, look_again
-from statement_builder.operations.console.name_search import NameSearch, find_by_name
+from statement_builder.operations.console.explanation import look_again
+from statement_builder.operations.console.name_search import find_by_name
 from statement_builder.operations.mail_holds import lift_mail_hold, place_mail_hold
 from statement_builder.operations.reports.registry import REPORTS
-from statement_builder.operations.reports.screen import ScreenReport
 from statement_builder.operations.requests import record_request
 from statement_builder.operations.roles import authorize, open_document
 from statement_builder.operations.summaries import summarize_batch
-from statement_builder.operations.templates.previews import TemplatePreview
 from statement_builder.operations.templates.versions import approve_templates
-from statement_builder.operations.what_if import WhatIf, compare_policies, read_other_policy
+from statement_builder.operations.what_if import compare_policies, read_other_policy
 from statement_builder.operations.wording import format_state
 from statement_builder.pipeline.context import AppContext
-
-
-class ReportOptions(Record, kw_only=True):
-    """Of which report, and how it is wanted."""
-
-    as_of: date | None = None
-    since: date | None = None
-    days: int | None = None
-    batch_id: str = ""
-    purpose: str = ""
-    file_format: str = ""
-    """Empty: on the page."""
-
-
-class Order(Record, kw_only=True):
-    """What a person asked for. `subject` is the id of a batch or of a document, or the name of a print file or
-    report."""
-
-    verb: str
-    subject: str
-    actor: str
-    memberships: frozenset[str]
-    reason: str = ""
-    accepted: tuple[str, ...] = ()
-    """Release checks that the person accepts, by code."""
-    seen: str = ""
-    """The fingerprint of what they were shown."""
-    sent: bool = False
-    """For `resolve`: whether the document was sent."""
-    report: ReportOptions | None = None
-    """For `report`."""
-    kind: str = ""
-    """For `look-again`: the kind of document."""
-    until: date | None = None
-    """For `hold`: the first day without it."""
-    asked_on: date | None = None
-    asked_format: str = ""
-    """For `request`: when somebody asked, and in which format."""
-    policy_text: str = ""
-    """For `what-if`: the settings that differ."""
-    name: str = ""
-    """For `find-name`: what was typed. It is kept in memory only."""
-
-
-class Done(Record, kw_only=True):
-    """What came of it."""
-
-    message: str
-    changes: tuple[str, ...] = ()
-    """For `preview-correct`: what the correction would change."""
-    before: bytes = b""
-    after: bytes = b""
-    """For `preview-correct`: the PDF of the document, and that of its correction."""
-    looked: LookedAgain | None = None
-    """For `look-again`."""
-    templates: TemplatePreview | None = None
-    """For `preview-templates`."""
-    what_if: WhatIf | None = None
-    """For `what-if`."""
-    names: NameSearch | None = None
-    """For `find-name`."""
-    screen: ScreenReport | None = None
-    """For `report` on a page."""
-
-
-NOW = "now"
-"""The subject of a `what-if` about the billing system of today."""
-Action = Callable[[AppContext, Order], Done]
+from statement_builder.rendering.translations import read_texts
+from statement_builder.web.evidence_actions import EVIDENCE_ACTIONS, EVIDENCE_FILE_ACTIONS
+from statement_builder.web.orders import NOW, Action, Done, FileAction, Order, ReportOptions
+from statement_builder.web.placement_actions import PLACEMENT_ACTIONS
+from statement_builder.web.sentences import Sentences
 
 
 def perform(context: AppContext, order: Order, file: IO[bytes]) -> Done:
     """Do what was asked. `file` takes the file that was asked for, if one was. Raises what the operation raises."""
-    if order.report is not None:
-        return _report(context, order.subject, order.report, file)
+    if order.verb in FILE_ACTIONS:
+        return FILE_ACTIONS[order.verb](context, order, file)
     return ACTIONS[order.verb](context, order)
 
 
-def _report(context: AppContext, name: str, options: ReportOptions, file: IO[bytes]) -> Done:
+def _report(context: AppContext, order: Order, file: IO[bytes]) -> Done:
     from statement_builder.operations.reports.formats import Format  # noqa: PLC0415
     from statement_builder.operations.reports.screen import read_screen_report  # noqa: PLC0415
     from statement_builder.operations.reports.write import make_request, write_report  # noqa: PLC0415
+    from statement_builder.web.templating import WEB  # noqa: PLC0415 - imports Jinja
 
-    definition = REPORTS[name]
+    definition, options = REPORTS[order.subject], order.report or ReportOptions()
     request = make_request(
         context, as_of=options.as_of, since=options.since, days=options.days, batch_id=options.batch_id or None
     )
@@ -117,7 +51,8 @@ def _report(context: AppContext, name: str, options: ReportOptions, file: IO[byt
         wanted = Format(options.file_format)
         count = write_report(context, definition, request, wanted, file, purpose=options.purpose)
         return Done(message=f"The file has {count:,} {'row' if count == 1 else 'rows'}.")
-    screen = read_screen_report(context, definition, request, purpose=options.purpose)
+    say = Sentences(read_texts(WEB, options.language)).say
+    screen = read_screen_report(context, definition, request, purpose=options.purpose, say=say)
     return Done(message="", screen=screen)
 
 
@@ -265,54 +200,19 @@ def _find_name(context: AppContext, order: Order) -> Done:
     return Done(message="", names=find_by_name(context, order.name))
 
 
-def _propose_placements(context: AppContext, order: Order) -> Done:
-    """`subject` is the cycle."""
-    from statement_builder.operations.placement.propose import propose_placements  # noqa: PLC0415 - reads the source
+def _read_rows_again(context: AppContext, order: Order) -> Done:
+    """`subject` is the name of the file."""
+    from statement_builder.operations.quarantine import read_rows_again, require_source  # noqa: PLC0415
 
-    found = propose_placements(context, order.subject, context.today())
-    return Done(message=f"List {found.batch_id} has {found.accounts:,} accounts. A second person must approve it.")
-
-
-def _approve_placements(context: AppContext, order: Order) -> Done:
-    from statement_builder.operations.placement.decide import approve_list  # noqa: PLC0415
-
-    found = approve_list(context, order.subject, order.reason)
-    return Done(message=f"List {found.batch_id} is approved. “Send” delivers it to the agencies.")
+    source, corrections = require_source(context, order.source), dict(order.corrections)
+    return Done(message=read_rows_again(context, source, order.subject, corrections, order.reason, seen=order.seen))
 
 
-def _reject_placements(context: AppContext, order: Order) -> Done:
-    from statement_builder.operations.placement.decide import reject_list  # noqa: PLC0415
+def _set_file_aside(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.quarantine import require_source, set_file_aside  # noqa: PLC0415
 
-    found = reject_list(context, order.subject, order.reason)
-    return Done(message=f"List {found.batch_id} is rejected. Its accounts can be proposed again.")
-
-
-def _send_placements(context: AppContext, order: Order) -> Done:
-    from statement_builder.operations.placement.send import send_placements  # noqa: PLC0415 - reads the source
-
-    sent = send_placements(context)
-    done = (
-        f"{len(sent.files):,} files were delivered, with {sent.placed:,} placements and {sent.changes:,} changes. "
-        f"{sent.dropped:,} approved accounts were not sent: the list has the reasons."
-    )
-    return Done(message=" ".join((done, *(each.message for each in sent.alerts))))
-
-
-def _collect_placements(context: AppContext, order: Order) -> Done:
-    from statement_builder.operations.placement.collect import collect_reports  # noqa: PLC0415
-
-    found = collect_reports(context)
-    done = f"{len(found.files):,} files of agencies were read, with {sum(found.rows.values()):,} rows that are news."
-    return Done(message=" ".join((done, *(each.message for each in found.alerts))))
-
-
-def _recall_placement(context: AppContext, order: Order) -> Done:
-    """`subject` is the account number of the visit."""
-    from statement_builder.operations.placement.changes import recall_visit  # noqa: PLC0415 - reads the source
-
-    found = recall_visit(context, order.subject, order.reason)
-    done = f"Agency {found.agency_id} is told to give placement {found.placement_id} back."
-    return Done(message=" ".join((done, *(each.message for each in found.alerts))))
+    source = require_source(context, order.source)
+    return Done(message=set_file_aside(context, source, order.subject, order.reason, seen=order.seen))
 
 
 ACTIONS: dict[str, Action] = {
@@ -334,10 +234,9 @@ ACTIONS: dict[str, Action] = {
     "what-if": _what_if,
     "preview-templates": _preview_templates,
     "approve-templates": _approve_templates,
-    "propose-placements": _propose_placements,
-    "approve-placements": _approve_placements,
-    "reject-placements": _reject_placements,
-    "send-placements": _send_placements,
-    "collect-placements": _collect_placements,
-    "recall-placement": _recall_placement,
+    "read-rows-again": _read_rows_again,
+    "set-file-aside": _set_file_aside,
+    **PLACEMENT_ACTIONS,
+    **EVIDENCE_ACTIONS,
 }
+FILE_ACTIONS: dict[str, FileAction] = {"report": _report, **EVIDENCE_FILE_ACTIONS}

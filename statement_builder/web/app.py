@@ -19,9 +19,11 @@ from statement_builder.web.pages import (
     account,
     batch,
     document,
+    evidence,
     mail,
     placement,
     policy,
+    quarantine,
     queue,
     reports,
     signing_in,
@@ -37,7 +39,21 @@ _HEADINGS = {
     404: N_("Not found"),
     413: N_("Too long"),
 }
-_ROUTERS = (signing_in, today, batch, document, account, queue, mail, placement, reports, templates, policy)
+_ROUTERS = (
+    signing_in,
+    today,
+    batch,
+    document,
+    account,
+    queue,
+    mail,
+    quarantine,
+    placement,
+    evidence,
+    reports,
+    templates,
+    policy,
+)
 
 
 def create_app(console: Console) -> FastAPI:

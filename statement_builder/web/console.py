@@ -13,9 +13,9 @@ from jinja2 import Environment
 from statement_builder.ledger import AccessSubject
 from statement_builder.operations.access import record_access
 from statement_builder.pipeline.context import AppContext
-from statement_builder.web.actions import Order
 from statement_builder.web.jobs import Job, Jobs
 from statement_builder.web.languages import LANGUAGES, choose_language
+from statement_builder.web.orders import Order
 from statement_builder.web.protection import base_of, path_of
 from statement_builder.web.tokens import TokenBox
 from statement_builder.web.visitors import Door, Visitor
@@ -94,6 +94,19 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     }
     text = console.templates[language].get_template(template).render(common | values)
     return HTMLResponse(text, status_code=status)
+
+
+def make_order(request: Request, verb: str, subject: str, **values: Any) -> Order:
+    """What the visitor orders. `values` are further fields of `Order`."""
+    visitor = visitor_of(request)
+    return Order(verb=verb, subject=subject, actor=visitor.actor, memberships=visitor.memberships, **values)
+
+
+def find_job(request: Request, verb: str, subject: str) -> Job | None:
+    """The action that this page's address names, if this session ordered it, and it is this one."""
+    console = console_of(request)
+    job = _job_shown(request, console, visitor_of(request).session)
+    return job if job is not None and (job.order.verb, job.order.subject) == (verb, subject) else None
 
 
 def start(request: Request, order: Order, *, batch_id: str = "") -> Job:

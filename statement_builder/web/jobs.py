@@ -23,8 +23,9 @@ from statement_builder.clock import open_clock
 from statement_builder.errors import BatchBusy, GateStop, StatementsError
 from statement_builder.pipeline.context import open_context
 from statement_builder.settings import load_settings
-from statement_builder.web.actions import Done, Order, perform
+from statement_builder.web.actions import perform
 from statement_builder.web.kept_file import KeptFile
+from statement_builder.web.orders import Done, Order
 
 PRELOADED = [
     "statement_builder.web.jobs",

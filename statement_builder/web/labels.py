@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from statement_builder.billing.clocks import ClockName
 from statement_builder.billing.model import RequestFormat
 from statement_builder.billing.selection import Channel
-from statement_builder.ledger import BatchState, DeliveryState, DocumentState, Outcome
+from statement_builder.ledger import BatchState, DeliveryState, DocumentState, EvidenceKind, Outcome
 from statement_builder.ledger.states import PlacementBatchState, PlacementState
 from statement_builder.operations.console.clerk_queue import QueueKind, QueueView
 from statement_builder.operations.console.today import TITLES, UNITS_AND_STAGES
@@ -21,9 +21,26 @@ CLOCK_LABELS = {
     ClockName.DISPUTE: "the patient may dispute a bill above the good faith estimate until it ends",
 }
 """What each legal clock means to a clerk."""
+EVIDENCE_LABELS = {
+    EvidenceKind.BAD_DEBT: "Evidence of Medicare bad debt",
+    EvidenceKind.SMALL_CLAIMS: "Packet for a small claim",
+}
 _SERVICE_STATES = (BatchState, DeliveryState, DocumentState, Outcome, Channel, RequestFormat, QueueView)
 _PLACEMENT_STATES = (PlacementBatchState, PlacementState)
-_OTHER_STATES = ("authorized", "refused", "mail hold", "mail hold lifted", "level 1", "level 2", "level 3", "level 4")
+_OTHER_STATES = (
+    "number",
+    "Total",
+    "ended",
+    "behind",
+    "authorized",
+    "refused",
+    "mail hold",
+    "mail hold lifted",
+    "level 1",
+    "level 2",
+    "level 3",
+    "level 4",
+)
 
 
 def list_labels(verbs: Iterator[str]) -> list[str]:
@@ -33,5 +50,15 @@ def list_labels(verbs: Iterator[str]) -> list[str]:
     names = [verb.replace("-", " ") for verb in verbs]
     says = [each.says for each in REPORTS.values()]
     figures = [*FIGURE_LABELS.values(), "dry run", *UNITS_AND_STAGES]
-    labels = [*states, *kinds, *names, *says, *figures, *TITLES, *CLOCK_LABELS.values(), *_OTHER_STATES]
+    labels = [
+        *states,
+        *kinds,
+        *names,
+        *says,
+        *figures,
+        *TITLES,
+        *CLOCK_LABELS.values(),
+        *EVIDENCE_LABELS.values(),
+        *_OTHER_STATES,
+    ]
     return sorted(set(labels))

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from statement_builder.errors import ConfigError
+from statement_builder.operations.console.today import count_ahead
 from statement_builder.pipeline.context import AppContext
 from statement_builder.web.app import create_app
 from statement_builder.web.console import Console
@@ -41,6 +42,7 @@ def serve(
         jobs = Jobs(environ, folder, workers=context.workers, monotonic=time.monotonic)
         jobs.prepare()
         context.ledger.remember_totals()
+        count_ahead(context)
         console = Console(
             context=context,
             door=door,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from statement_builder.errors import BatchBusy
-from statement_builder.web.actions import Order
+from statement_builder.web.orders import Order
 from tests.commands import BATCH, call
 from tests.e2e.test_correct import corrections, pay_part
 from tests.e2e.test_release import set_release

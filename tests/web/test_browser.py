@@ -121,6 +121,7 @@ def addresses(page: Page, visit: Visit) -> list[str]:
         "/accounts",
         "/queue",
         "/mail",
+        "/evidence",
         "/reports",
         make_report(page, visit),
         *make_previews(page, visit),

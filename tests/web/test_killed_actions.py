@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from statement_builder.web.actions import Done, Order
 from statement_builder.web.jobs import Job, Jobs
+from statement_builder.web.orders import Done, Order
 from tests.hospital import Hospital
 from tests.web.console import Visit, open_console
 

@@ -6,10 +6,13 @@ import csv
 import io
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
+from sqlalchemy import Connection
 
+from statement_builder.ledger import ControlTotals, control_totals
+from statement_builder.operations.console.today import count_ahead
 from statement_builder.web.templating import TEMPLATES
 from tests.commands import BATCH, call
 from tests.hospital import Hospital
@@ -234,3 +237,21 @@ def test_templates__lead_below_the_address_of_the_console() -> None:
     ]
     assert found == []
     assert 'href="{{ base }}/' in (TEMPLATES / "batch.html").read_text(encoding="utf-8")
+
+
+def test_today__is_counted_once_before_somebody_opens_it(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two readers at once wait for one count."""
+    counted: list[str] = []
+    count = control_totals._count
+
+    def note(connection: Connection, batch_ids: Collection[str]) -> dict[str, ControlTotals]:
+        counted.extend(batch_ids)
+        return count(connection, batch_ids)
+
+    monkeypatch.setattr(control_totals, "_count", note)
+    threads = [count_ahead(visit.console.context) for _ in range(3)]
+    for thread in threads:
+        thread.join(60)
+    assert counted == [BATCH]
+    assert BATCH in visit.get("/").text
+    assert counted == [BATCH]

@@ -35,7 +35,7 @@ def routes(visit: Visit, method: str) -> list[str]:
     found = [each for each in visit.app.routes if isinstance(each, APIRoute) and method in each.methods]
     filled = {"batch_id": BATCH, "document_id": "0" * 8, "token": "t", "verb": "void", "name": "STMT_X", "job_id": "j"}
     filled |= {"version": "before", "number": "1", "kind": "statement", "page": "1"}
-    filled |= {"list_id": "2026-11-placement-1", "decision": "approve"}
+    filled |= {"list_id": "2026-11-placement-1", "decision": "approve", "packet_id": "EV-1"}
     return [each.path.format(**filled) for each in found]
 
 

@@ -8,6 +8,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from statement_builder.billing.selection import Kind
+from statement_builder.operations.console.explanation import explain_entry
+from statement_builder.operations.reports.registry import REPORTS
+from statement_builder.pipeline.pull.candidates import find_candidates
+from statement_builder.pipeline.pull.scope import Scope
+from statement_builder.rendering.translations import read_texts
+from statement_builder.web.sentences import Sentences
+from statement_builder.web.templating import WEB
 from tests.commands import BATCH
 from tests.e2e.test_release import set_release
 from tests.hospital import Hospital
@@ -47,11 +55,72 @@ def test_pages__have_no_english_sentence(visit: Visit, browser: Browser) -> None
         page.goto(f"{visit.origin}/queue")
         account = page.locator("tbody a[href*='/accounts/']").first.get_attribute("href")
         found = {}
-        for path in ("/queue", f"/queue?kind=exception&batch={BATCH}", f"/batches/{BATCH}", str(account), "/mail", "/"):
+        decision = f"{account}/decisions/{BATCH}"
+        for path in (
+            decision,
+            "/queue",
+            f"/queue?kind=exception&batch={BATCH}",
+            f"/batches/{BATCH}",
+            str(account),
+            "/mail",
+            "/",
+        ):
             page.goto(f"{visit.origin}{path}")
             assert page.locator("html").get_attribute("lang") == "es"
             found[path] = english_lines(page)
     assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+ENGLISH_HEADS = {"facility", "payer class", "visits", "balance", "kind", "reason", "accounts", "batch", "amount"}
+OFFICE_REPORTS = [name for name in REPORTS if not name.startswith("exhibit")]
+"""The exhibits of the cost report are forms of CMS, in English."""
+
+
+def test_reports__have_titles_notes_and_plots_in_spanish(visit: Visit, browser: Browser) -> None:
+    found, plots, tables = {}, 0, 0
+    with open_page(browser, visit, locale="es-US") as page:
+        for name in OFFICE_REPORTS:
+            page.goto(f"{visit.origin}/reports/{name}")
+            page.get_by_role("button", name="Mostrar", exact=True).click()
+            page.locator("#rows").wait_for()
+            heads = [head.lower() for head in page.locator("thead th").all_inner_texts()]
+            tables += bool(heads)
+            text = " ".join(page.locator("section p").all_inner_texts())
+            pictures = page.locator("figure img").evaluate_all("images => images.map(each => each.src)")
+            for picture in pictures:
+                answer = page.request.get(picture)
+                text += " ".join(re.findall(r">([^<>]+)</(?:text|title)>", answer.text()))
+                plots += 1
+            found[name] = [*english_lines(page), *ENGLISH.findall(SPANISH_TOO.sub("", text))]
+            found[name] += [head for head in heads if head in ENGLISH_HEADS]
+    assert {name: lines for name, lines in found.items() if lines} == {}
+    assert plots > 0
+    assert tables > 3
+
+
+def test_report__bars_and_texts_of_rows_are_said_and_data_is_not(visit: Visit, browser: Browser) -> None:
+    with open_page(browser, visit, locale="es-US") as page:
+        page.goto(f"{visit.origin}/reports/aging")
+        page.get_by_role("button", name="Mostrar", exact=True).click()
+        page.locator("#rows").wait_for()
+        assert page.get_by_role("heading", name="Antigüedad de saldos").is_visible()
+        cells = page.locator("tbody td").all_inner_texts()
+        assert {"primer estado de cuenta", "no enviado"} & set(cells)
+        assert any(cell in {"self_pay", "commercial", "medicare"} for cell in cells), "as the billing system has it"
+
+
+def test_rules__of_every_kind_are_said_in_spanish(visit: Visit) -> None:
+    """Every rule that is applied to anybody of the sample hospital."""
+    context, found = visit.console.context, set()
+    everybody = {guarantor for (guarantor,) in visit.hospital.sql("SELECT guarantor_id FROM guarantor")}
+    for kind in Kind:
+        scope = Scope(source=context.settings.source.name, kind=kind, cycle="2026-11", as_of=context.today())
+        for entry in find_candidates(context, scope, only=everybody):
+            explained = explain_entry(entry, kind, context.settings.policy, scope.as_of)
+            found |= {rule.says for rule in explained.rules if rule.says}
+    say = Sentences(read_texts(WEB, "es")).say
+    assert len(found) > 40
+    assert {text for text in found if say(text) == text} == set()
 
 
 def test_refusal__is_said_in_spanish(visit: Visit, browser: Browser) -> None:

@@ -34,12 +34,12 @@ def version(visit: Visit) -> str:
     return found[1]
 
 
-def change_templates(hospital: Hospital) -> None:
-    """Give the hospital a templates folder in which the statement has another color."""
+def change_templates(hospital: Hospital, css: str = "* { color: #a00000 !important; }") -> None:
+    """Give the hospital a templates folder with another style, by default another color."""
     own = hospital.home / "own-templates"
     (own / "theme").mkdir(parents=True, exist_ok=True)
     text = (TEMPLATES / "theme" / "theme.css").read_text(encoding="utf-8")
-    (own / "theme" / "theme.css").write_text(text + "\n* { color: #a00000 !important; }\n", encoding="utf-8")
+    (own / "theme" / "theme.css").write_text(f"{text}\n{css}\n", encoding="utf-8")
     settings = hospital.home / "statements.toml"
     lines = settings.read_text(encoding="utf-8")
     if "own-templates" not in lines:

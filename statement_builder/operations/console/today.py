@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from statement_builder.billing.model import Record
+from statement_builder.errors import StatementsError
 from statement_builder.ledger import Batch, BatchState, ShardState
 from statement_builder.operations.approval.release import pending_checks
 from statement_builder.operations.summaries import BatchSummary, summarize_each
@@ -86,11 +89,7 @@ class Today(Record, kw_only=True):
 def read_today(context: AppContext) -> Today:
     """Read it. One query per subject, not per document."""
     everything = context.ledger.batches.all()
-    shown = [
-        batch
-        for number, batch in enumerate(everything)
-        if number < BATCHES_SHOWN or batch.state is not BatchState.CLOSED
-    ]
+    shown = _choose_shown(everything)
     released = [batch for batch in everything if _left_this_month(context, batch)]
     rows = tuple(
         _describe(context, batch, summary) for batch, summary in zip(shown, summarize_each(context, shown), strict=True)
@@ -100,6 +99,27 @@ def read_today(context: AppContext) -> Today:
         waiting=tuple(_list_waiting(context, rows)),
         month=_sum_month(summarize_each(context, released)),
     )
+
+
+def count_ahead(context: AppContext) -> threading.Thread:
+    """Start to count the batches of *Today* for a process that remembers totals, so that its first reader waits less: a
+    batch of 40,000 documents takes half a second. What goes wrong is said when somebody opens the page."""
+
+    def count() -> None:
+        with suppress(StatementsError):
+            summarize_each(context, _choose_shown(context.ledger.batches.all()))
+
+    thread = threading.Thread(target=count, name="count-ahead", daemon=True)
+    thread.start()
+    return thread
+
+
+def _choose_shown(everything: Sequence[Batch]) -> list[Batch]:
+    return [
+        batch
+        for number, batch in enumerate(everything)
+        if number < BATCHES_SHOWN or batch.state is not BatchState.CLOSED
+    ]
 
 
 def read_progress(context: AppContext, batch: Batch, summary: BatchSummary) -> Progress | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from statement_builder.actor import is_named, is_same_user
 from statement_builder.errors import ConfigError, GateStop
-from statement_builder.ledger import EVIDENCE, EvidenceKind, EvidencePacket
+from statement_builder.ledger import EVIDENCE, AccessSubject, EvidenceKind, EvidencePacket
 from statement_builder.operations.access import record_access, subject
 from statement_builder.operations.roles import authorize
 from statement_builder.pipeline.context import AppContext
@@ -31,6 +31,11 @@ def read_sample(path: Path) -> list[str]:
         raise ConfigError(f"{path} cannot be read: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
         raise ConfigError(f"{path} is not UTF-8. Save it as CSV in UTF-8.") from exc
+    return parse_sample(lines)
+
+
+def parse_sample(lines: Sequence[str]) -> list[str]:
+    """The account numbers in these lines, as `read_sample` finds them."""
     found = [line.partition(",")[0].strip().strip('"').strip() for line in lines]
     if found and not any(character.isdigit() for character in found[0]):
         found = found[1:]
@@ -75,9 +80,21 @@ def request_packet(context: AppContext, kind: EvidenceKind, accounts: Sequence[s
 def list_packets(context: AppContext) -> list[EvidencePacket]:
     """Every packet, newest first. The view of their accounts is recorded."""
     packets = context.ledger.evidence.all(context.facility.facility_id)
-    owners = {find_owner(context, account) for packet in packets for account in packet.accounts}
-    record_access(context, "evidence list", [subject(owner) for owner in sorted(filter(None, owners))])
+    record_access(context, "evidence list", list_owners(context, packets))
     return packets
+
+
+def list_owners(context: AppContext, packets: Sequence[EvidencePacket]) -> list[AccessSubject]:
+    """Everybody whose accounts are in these packets."""
+    accounts = {account for packet in packets for account in packet.accounts}
+    owners = {find_owner(context, account) for account in accounts}
+    return [subject(owner) for owner in sorted(filter(None, owners))]
+
+
+def find_packets(context: AppContext, accounts: Sequence[str]) -> list[EvidencePacket]:
+    """The packets with one of these accounts, newest first."""
+    packets = context.ledger.evidence.all(context.facility.facility_id)
+    return [each for each in packets if not set(accounts).isdisjoint(each.accounts)]
 
 
 def require_packet(context: AppContext, packet_id: str) -> EvidencePacket:
@@ -98,6 +115,15 @@ def require_officer(context: AppContext, packet: EvidencePacket) -> None:
         raise GateStop(f"{packet.packet_id} must be approved by another officer, because you requested it.")
     if not any(is_named(context.actor, officer) for officer in officers):
         raise GateStop(f"{packet.packet_id} must be approved by an officer named in the setting evidence.officers.")
+
+
+def may_approve(context: AppContext, packet: EvidencePacket) -> bool:
+    """Whether to offer the approval to the actor. `approve_packet` decides."""
+    try:
+        require_officer(context, packet)
+    except (ConfigError, GateStop):
+        return False
+    return True
 
 
 def find_owner(context: AppContext, account: str) -> str | None:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mail_house.print_files.manifest import escape_formula
@@ -43,12 +44,27 @@ class WrittenPacket(Record, kw_only=True):
     withheld: int
 
 
-def write_draft(context: AppContext, packet: EvidencePacket, path: Path) -> WrittenPacket:
-    """Write the packet as a PDF that says on every page that it is not approved. Raises what `assemble` raises."""
+@dataclass(frozen=True, kw_only=True)
+class MadePacket:
+    """A packet in memory: what it says, and its files."""
+
+    assembled: Assembled
+    pdf: bytes = field(repr=False)
+    archive: bytes = field(default=b"", repr=False)
+    """The ZIP. A draft has none."""
+
+
+def make_draft(context: AppContext, packet: EvidencePacket) -> MadePacket:
+    """Make the packet as a PDF that says on every page that it is not approved. Raises what `assemble` raises."""
     assembled = _assemble(context, packet, "evidence draft")
-    data = make_pdf(context, assembled, Approval())
-    write_private(path, data)
-    return _summarize(packet, assembled, [path], data)
+    return MadePacket(assembled=assembled, pdf=make_pdf(context, assembled, Approval()))
+
+
+def write_draft(context: AppContext, packet: EvidencePacket, path: Path) -> WrittenPacket:
+    """Write the draft to a file. Raises what `make_draft` raises."""
+    made = make_draft(context, packet)
+    write_private(path, made.pdf)
+    return describe_packet(packet, made, [path])
 
 
 def approve_packet(context: AppContext, packet: EvidencePacket, content: str, reason: str) -> str:
@@ -73,19 +89,17 @@ def approve_packet(context: AppContext, packet: EvidencePacket, content: str, re
     return f"{packet.packet_id} is approved. `statements evidence write {packet.packet_id}` writes it."
 
 
-def write_packet(context: AppContext, packet: EvidencePacket, folder: Path) -> WrittenPacket:
-    """Write the approved packet to a folder: one PDF, and one ZIP with it, the logs, the exhibits, and a manifest.
+def make_packet(context: AppContext, packet: EvidencePacket) -> MadePacket:
+    """Make the approved packet: one PDF, and one ZIP with it, the logs, the exhibits, and a manifest.
 
-    `GateStop` if it is not approved, or if its contents have changed since. `ConfigError` if the folder cannot be
-    written. The event is recorded before the files are there.
+    `GateStop` if it is not approved, or if its contents have changed since. The event is recorded before anybody has
+    the files.
     """
     if packet.approved_at is None:
         raise GateStop(
             f"{packet.packet_id} waits for an officer, who reads it with `statements evidence draft "
             f"{packet.packet_id}` and approves it with `statements evidence approve {packet.packet_id}`."
         )
-    if not folder.is_dir():
-        raise ConfigError(f"{folder} is no folder. Create it first.")
     assembled = _assemble(context, packet, "evidence write")
     if assembled.digest != packet.content_sha256:
         raise GateStop(
@@ -102,10 +116,19 @@ def write_packet(context: AppContext, packet: EvidencePacket, folder: Path) -> W
         actor=context.actor,
         at=context.now(),
     )
+    return MadePacket(assembled=assembled, pdf=data, archive=archive)
+
+
+def write_packet(context: AppContext, packet: EvidencePacket, folder: Path) -> WrittenPacket:
+    """Write the approved packet to a folder: its PDF and its ZIP. Raises what `make_packet` raises, and `ConfigError`
+    if the folder cannot be written."""
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is no folder. Create it first.")
+    made = make_packet(context, packet)
     paths = [folder / f"{packet.packet_id}.pdf", folder / f"{packet.packet_id}.zip"]
-    for path, content in zip(paths, (data, archive), strict=True):
+    for path, content in zip(paths, (made.pdf, made.archive), strict=True):
         write_private(path, content)
-    return _summarize(packet, assembled, paths, data)
+    return describe_packet(packet, made, paths)
 
 
 def _assemble(context: AppContext, packet: EvidencePacket, what: str) -> Assembled:
@@ -192,15 +215,16 @@ def _dollars(cents: int | None) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
 
 
-def _summarize(packet: EvidencePacket, assembled: Assembled, paths: Sequence[Path], pdf: bytes) -> WrittenPacket:
+def describe_packet(packet: EvidencePacket, made: MadePacket, paths: Sequence[Path] = ()) -> WrittenPacket:
+    """What was made. `paths` are the files that it was written to."""
     import pikepdf  # noqa: PLC0415
 
-    exhibits = [exhibit for account in assembled.contents.accounts for exhibit in account.exhibits]
-    with pikepdf.open(io.BytesIO(pdf)) as file:
+    exhibits = [exhibit for account in made.assembled.contents.accounts for exhibit in account.exhibits]
+    with pikepdf.open(io.BytesIO(made.pdf)) as file:
         pages = len(file.pages)
     return WrittenPacket(
         packet_id=packet.packet_id,
-        content_sha256=assembled.digest,
+        content_sha256=made.assembled.digest,
         files=tuple(str(path) for path in paths),
         pages=pages,
         exhibits=len(exhibits),

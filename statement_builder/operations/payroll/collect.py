@@ -43,9 +43,9 @@ def collect_answers(context: AppContext) -> CollectedAnswers:
     authorize(context, "payroll", batch_id=PAYROLL)
     payroll = context.settings.payroll
     fetch = functools.partial(fetch_vendor_reports, setting="payroll.answers_url")
-    recorder = _Recorder(context)
+    recorder = AnswerReader(context)
     with context.ledger.lock(PAYROLL, owner=context.actor, at=context.now()):
-        run = InboxRun(context, Path(payroll.inbox), setting="payroll.inbox", shown="payroll.inbox", runbook=_RUNBOOK)
+        run = open_inbox(context)
         run.put_back_changed()
         run.fetch(fetch, payroll.answers_url, subject="payroll.answers_url", runbook=_RUNBOOK)
         files = run.process(run.complete_names(), recorder.read)
@@ -53,8 +53,14 @@ def collect_answers(context: AppContext) -> CollectedAnswers:
     return CollectedAnswers(files=tuple(files), taken=recorder.taken, missed=recorder.missed, alerts=tuple(alerts))
 
 
-class _Recorder:
-    """Records the answers of one run."""
+def open_inbox(context: AppContext) -> InboxRun:
+    """The inbox of payroll's answers. The caller holds the lock of `PAYROLL`."""
+    folder = Path(context.settings.payroll.inbox)
+    return InboxRun(context, folder, setting="payroll.inbox", shown="payroll.inbox", runbook=_RUNBOOK)
+
+
+class AnswerReader:
+    """Reads payroll's files, and counts what it took and missed."""
 
     def __init__(self, context: AppContext) -> None:
         self._context = context

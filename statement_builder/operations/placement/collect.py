@@ -48,19 +48,24 @@ def collect_reports(context: AppContext) -> CollectedReports:
     rows: Counter[str] = Counter()
     with context.ledger.lock(PLACEMENT, owner=context.actor, at=context.now()):
         for agency in agencies:
-            run = _open_inbox(context, agency)
-            reader = _Reader(context, agency, rows)
+            run = _fill_inbox(context, agency)
+            reader = AgencyReader(context, agency, rows)
             files += run.process(run.complete_names(), reader.read)
             alerts += run.alerts + run.review()
         alerts += find_late_answers(context)
     return CollectedReports(files=tuple(files), rows=dict(sorted(rows.items())), alerts=tuple(alerts))
 
 
-def _open_inbox(context: AppContext, agency: Agency) -> InboxRun:
-    """The inbox of one agency, with what it left for us since the last run."""
+def open_inbox(context: AppContext, agency: Agency) -> InboxRun:
+    """The inbox of one agency. The caller holds the lock of `PLACEMENT`."""
     folder = Path(context.settings.placement.inbox) / agency.agency_id
     shown = f"the folder {agency.agency_id} of placement.inbox"
-    run = InboxRun(context, folder, setting="placement.inbox", shown=shown, runbook=_RUNBOOK)
+    return InboxRun(context, folder, setting="placement.inbox", shown=shown, runbook=_RUNBOOK)
+
+
+def _fill_inbox(context: AppContext, agency: Agency) -> InboxRun:
+    """The inbox of one agency, with what it left for us since the last run."""
+    run = open_inbox(context, agency)
     run.put_back_changed()
     setting = f"placement.agencies: {agency.agency_id}: reports_url"
     fetch = functools.partial(fetch_vendor_reports, setting=setting)
@@ -68,7 +73,7 @@ def _open_inbox(context: AppContext, agency: Agency) -> InboxRun:
     return run
 
 
-class _Reader:
+class AgencyReader:
     """Reads the files of one agency, and counts the rows that are news by row type."""
 
     def __init__(self, context: AppContext, agency: Agency, rows: Counter[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -26,6 +27,7 @@ UNREADABLE = "unreadable"
 _PUT_BACK = "It was put back into the inbox unchanged, so it still waits for a person."
 ADDRESS_CHANGE_FILE = "address changes"
 """The type of files whose valid lines are tasks for a person."""
+_LINE_REASON = re.compile(r"Line ([0-9]{1,7}): (.*)\.")
 
 
 class Processed(NamedTuple):
@@ -75,6 +77,17 @@ def not_readable(reason: str) -> Processed:
     )
 
 
+def describe_line(line: int, problem: str) -> str:
+    """A reason about one line, as it is kept beside a file in quarantine."""
+    return f"Line {line}: {problem}."
+
+
+def parse_line_reason(reason: str) -> tuple[int, str] | None:
+    """The line and its problem, of a reason that `describe_line` wrote. None for one about the whole file."""
+    found = _LINE_REASON.fullmatch(reason)
+    return (int(found[1]), found[2]) if found else None
+
+
 class _NumberedLine(Protocol):
     @property
     def line(self) -> int: ...
@@ -88,12 +101,12 @@ def record_rows(
 ) -> Processed:
     """Record the rows of one file. `record` returns whether a row is news; a text says why a person must read it, and
     names no amount."""
-    reasons = [f"Line {each.line}: {each.problem}." for each in bad]
+    reasons = [describe_line(each.line, each.problem) for each in bad]
     news = 0
     for row in rows:
         outcome = record(row)
         if isinstance(outcome, str):
-            reasons.append(f"Line {row.line}: {outcome}.")
+            reasons.append(describe_line(row.line, outcome))
         else:
             news += outcome
     lines = len(rows) + len(bad)

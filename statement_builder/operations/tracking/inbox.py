@@ -118,6 +118,10 @@ class Inbox:
 
     def store(self, name: str, data: bytes) -> None:
         """Write a file into the inbox, synced to disk on return. Numbers the name if it is taken."""
+        self.add(name, data)
+
+    def add(self, name: str, data: bytes) -> str:
+        """As `store`; returns the name."""
         target = _free_path(self._folder, safe_name(name))
         part = target.with_name(f"{target.name}.part")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
@@ -127,6 +131,7 @@ class Inbox:
         part.rename(target)
         sync_folder(self._folder)
         self._stored.add(target.name)
+        return target.name
 
     def move(self, name: str, folder: str, reasons: Sequence[str] = (), *, size: int | None = None) -> Path:
         """Move a file to a subfolder and return its new path. Writes the reasons next to it first. `size`: the bytes
@@ -182,14 +187,16 @@ class Inbox:
         kept = {known: each for known, each in sizes.items() if known != name and (self._folder / known).exists()}
         save_memory(self._folder / _SIZES, kept if size is None else {**kept, name: size})
 
-    def put_back(self, name: str) -> None:
-        """Move a file from a subfolder back into the inbox, to be read again. What it was put there for no longer
-        counts."""
+    def put_back(self, name: str) -> str:
+        """Move a file from a subfolder back into the inbox, to be read again, and return its name there. What it was
+        put there for no longer counts."""
         source = self._folder / name
-        source.rename(_free_path(self._folder, source.name))
+        target = _free_path(self._folder, source.name)
+        source.rename(target)
         with suppress(OSError):  # there is none, or the name with the suffix would be too long for one
             source.with_name(source.name + REASON_SUFFIX).unlink()
         sync_folder(self._folder)
+        return target.name
 
     def files_to_review(self) -> dict[str, list[str]]:
         """Subfolder → the files in it that a person must review, and then move or delete."""

@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from statement_builder.billing.model import RequestFormat
 from statement_builder.billing.selection import Kind
+from statement_builder.ledger import EvidenceKind
 from statement_builder.operations.access import list_subjects, subject
 from statement_builder.operations.console.account_history import find_guarantors, read_account
 from statement_builder.operations.console.explanation import explain_in_batch
+from statement_builder.operations.evidence.requests import find_packets
 from statement_builder.operations.roles import may_use
-from statement_builder.web.actions import Order
-from statement_builder.web.console import console_of, context_of, record_view, redirect, render, start, visitor_of
+from statement_builder.web.console import (
+    console_of,
+    context_of,
+    find_job,
+    make_order,
+    record_view,
+    redirect,
+    render,
+    start,
+    visitor_of,
+)
 from statement_builder.web.forms import Form, SentForm
-from statement_builder.web.jobs import Job
+from statement_builder.web.orders import Order
+from statement_builder.web.pages.evidence import order_packet
 from statement_builder.web.tokens import InvalidToken
 
 router = APIRouter(prefix="/accounts")
 ACCOUNT = "account"
 """The purpose of the token that stands for a guarantor in an address."""
+ACCOUNTS_SHOWN_MAX = 80
+"""Accounts that can be chosen for an evidence packet here. The page Evidence takes a list of any."""
 _VERBS = ("hold", "lift-hold", "request", "look-again")
 
 
 @router.get("")
 def show_search(request: Request) -> Response:
     """The empty form, or what a search by name has found."""
-    job = _find_job(request, "find-name")
+    job = find_job(request, "find-name", "accounts")
     names = job.result.names if job and job.result else None
     return render(
         request,
@@ -46,7 +59,7 @@ def search(request: Request, form: SentForm) -> Response:
     """The guarantor, if the text means one; otherwise the list."""
     text = form.text("text")
     if form.text("by") == "name":
-        return redirect(request, "/accounts", start(request, _order(request, "find-name", "accounts", name=text)))
+        return redirect(request, "/accounts", start(request, make_order(request, "find-name", "accounts", name=text)))
     found = find_guarantors(context_of(request), text)
     if len(found) == 1:
         return redirect(request, _address(request, found[0]))
@@ -61,7 +74,7 @@ def show(request: Request, token: str) -> Response:
     guarantor_id = _unseal(request, token)
     context = context_of(request)
     history = read_account(context, guarantor_id)
-    job = _find_job(request, "look-again", guarantor_id)
+    job = find_job(request, "look-again", guarantor_id)
     record_view(request, "account", [subject(guarantor_id=guarantor_id), *list_subjects(history.documents)])
     return render(
         request,
@@ -74,7 +87,10 @@ def show(request: Request, token: str) -> Response:
         formats=list(RequestFormat),
         today=context.today(),
         tomorrow=context.today() + timedelta(days=1),
-        may={verb: may_use(context, verb) for verb in ("hold", "request")},
+        may={verb: may_use(context, verb) for verb in ("hold", "request", "evidence")},
+        packets=find_packets(context, history.account_numbers),
+        packet_kinds=list(EvidenceKind),
+        accounts_shown_max=ACCOUNTS_SHOWN_MAX,
     )
 
 
@@ -100,17 +116,19 @@ def show_decision(request: Request, token: str, batch_id: str) -> Response:
 def act(request: Request, token: str, verb: str, form: SentForm) -> Response:
     """One of the buttons."""
     guarantor_id = _unseal(request, token)
+    if verb == "evidence":
+        return order_packet(request, form, form.texts("account"), back=_address(request, guarantor_id))
     if verb not in _VERBS:
         raise HTTPException(404, "There is no such action.")
     if verb == "request":
         order = _order_request(request, form)
     elif verb == "look-again":
-        order = _order(request, verb, guarantor_id, kind=_read_kind(request, form))
+        order = make_order(request, verb, guarantor_id, kind=_read_kind(request, form))
     else:
         if not form.text("reason"):
             raise HTTPException(400, "Write the reason: it is kept in the event log.")
         until = _read_day(form, "until") if verb == "hold" else None
-        order = _order(request, verb, guarantor_id, reason=form.text("reason"), until=until)
+        order = make_order(request, verb, guarantor_id, reason=form.text("reason"), until=until)
     return redirect(request, _address(request, guarantor_id), start(request, order))
 
 
@@ -120,7 +138,7 @@ def _order_request(request: Request, form: Form) -> Order:
         raise HTTPException(400, "Choose one of the formats of the list.")
     if not (account := form.text("account")):
         raise HTTPException(400, "Choose the account, or write its number.")
-    return _order(request, "request", account, asked_on=_read_day(form, "asked_on"), asked_format=str(wanted))
+    return make_order(request, "request", account, asked_on=_read_day(form, "asked_on"), asked_format=str(wanted))
 
 
 def _read_kind(request: Request, form: Form) -> str:
@@ -138,17 +156,6 @@ def _read_day(form: Form, name: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError as exc:
         raise HTTPException(400, "A day is a date such as 2026-12-01.") from exc
-
-
-def _order(request: Request, verb: str, about: str, **values: Any) -> Order:
-    visitor = visitor_of(request)
-    return Order(verb=verb, subject=about, actor=visitor.actor, memberships=visitor.memberships, **values)
-
-
-def _find_job(request: Request, verb: str, about: str = "accounts") -> Job | None:
-    """What this session asked for, if it is this."""
-    job = console_of(request).jobs.find(request.query_params.get("job", ""), visitor_of(request).session)
-    return job if job is not None and (job.order.verb, job.order.subject) == (verb, about) else None
 
 
 def _address(request: Request, guarantor_id: str) -> str:

@@ -16,19 +16,19 @@ from statement_builder.operations.show import show_batch
 from statement_builder.operations.summaries import summarize_batch, summarize_previous
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.policy.hold_codes import HOLD_CODES
-from statement_builder.web.actions import Order
 from statement_builder.web.console import (
     console_of,
     context_of,
+    make_order,
     pdf_response,
     record_view,
     redirect,
     render,
     start,
-    visitor_of,
 )
 from statement_builder.web.flow import draw_flow
 from statement_builder.web.forms import Form, SentForm
+from statement_builder.web.orders import Order
 from statement_builder.web.page_pictures import PREVIEW_DOTS_PER_INCH, draw_page
 from statement_builder.web.plot import plot_cycles
 
@@ -103,16 +103,8 @@ def show_progress(request: Request, batch_id: str) -> Response:
 
 
 def _order(request: Request, verb: str, batch_id: str, form: Form) -> Order:
-    visitor = visitor_of(request)
-    return Order(
-        verb=verb,
-        subject=batch_id,
-        actor=visitor.actor,
-        memberships=visitor.memberships,
-        reason=form.text("reason"),
-        accepted=form.texts("accept"),
-        seen=form.text("seen"),
-    )
+    values = {"reason": form.text("reason"), "accepted": form.texts("accept"), "seen": form.text("seen")}
+    return make_order(request, verb, batch_id, **values)
 
 
 @router.post("/release")

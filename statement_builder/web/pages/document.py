@@ -14,10 +14,11 @@ from statement_builder.operations.approval.proof import OPENED
 from statement_builder.operations.roles import may_use
 from statement_builder.operations.summaries import summarize_document
 from statement_builder.pipeline.archived import read_archived
-from statement_builder.web.actions import Order
 from statement_builder.web.console import (
     console_of,
     context_of,
+    find_job,
+    make_order,
     pdf_response,
     record_view,
     redirect,
@@ -25,7 +26,7 @@ from statement_builder.web.console import (
     start,
     visitor_of,
 )
-from statement_builder.web.forms import Form, SentForm
+from statement_builder.web.forms import SentForm
 from statement_builder.web.page_pictures import DOTS_PER_INCH, PREVIEW_DOTS_PER_INCH, count_pages, draw_page
 from statement_builder.web.tokens import InvalidToken
 
@@ -105,7 +106,8 @@ def act(request: Request, document_id: str, verb: str, form: SentForm) -> Respon
     if verb == "resolve" and form.text("sent") not in {"yes", "no"}:
         raise HTTPException(400, "Say whether the document was sent.")
     document = context_of(request).require_document(document_id)
-    order = _order(request, verb, document_id, form)
+    values = {"reason": form.text("reason"), "sent": form.text("sent") == "yes", "seen": form.text("seen")}
+    order = make_order(request, verb, document_id, **values)
     return redirect(request, f"/documents/{document_id}", start(request, order, batch_id=document.batch_id))
 
 
@@ -113,7 +115,7 @@ def act(request: Request, document_id: str, verb: str, form: SentForm) -> Respon
 def preview_correction(request: Request, document_id: str, form: SentForm) -> Response:
     """What a correction would change, before anybody decides."""
     document = context_of(request).require_document(document_id)
-    order = _order(request, "preview-correct", document_id, form)
+    order = make_order(request, "preview-correct", document_id)
     job = start(request, order, batch_id=document.batch_id)
     return redirect(request, f"/documents/{document_id}/correction", job)
 
@@ -122,8 +124,8 @@ def preview_correction(request: Request, document_id: str, form: SentForm) -> Re
 def show_correction(request: Request, document_id: str) -> Response:
     """Both versions side by side, or the reason why there is no correction."""
     document = context_of(request).require_document(document_id)
-    job = console_of(request).jobs.find(request.query_params.get("job", ""), visitor_of(request).session)
-    if job is None or job.order.verb != "preview-correct" or job.order.subject != document_id:
+    job = find_job(request, "preview-correct", document_id)
+    if job is None:
         return redirect(request, f"/documents/{document_id}")
     record_view(request, "correction", list_subjects([document]), batch_id=document.batch_id)
     done = job.result
@@ -142,16 +144,3 @@ def show_preview(request: Request, job_id: str, version: str, number: int) -> Re
         return Response(draw_page(getattr(job.result, version), number), media_type="image/png")
     except IndexError as exc:
         raise HTTPException(404, "There is no such page.") from exc
-
-
-def _order(request: Request, verb: str, document_id: str, form: Form) -> Order:
-    visitor = visitor_of(request)
-    return Order(
-        verb=verb,
-        subject=document_id,
-        actor=visitor.actor,
-        memberships=visitor.memberships,
-        reason=form.text("reason"),
-        sent=form.text("sent") == "yes",
-        seen=form.text("seen"),
-    )

@@ -10,9 +10,8 @@ from statement_builder.operations.placement.propose import summarize_list
 from statement_builder.operations.placement.show import show_list
 from statement_builder.operations.placement.status import show_placements
 from statement_builder.operations.roles import may_use
-from statement_builder.web.actions import Order
-from statement_builder.web.console import context_of, record_view, redirect, render, start, visitor_of
-from statement_builder.web.forms import Form, SentForm
+from statement_builder.web.console import context_of, make_order, record_view, redirect, render, start
+from statement_builder.web.forms import SentForm
 
 router = APIRouter(prefix="/placement")
 SHOWN_MAX = 500
@@ -62,16 +61,15 @@ def decide(request: Request, list_id: str, decision: str, form: SentForm) -> Res
         raise HTTPException(404, "There is no such action.")
     if decision == "reject" and not form.text("reason"):
         raise HTTPException(400, "Write the reason: it is kept in the event log.")
-    order = _order(request, _DECISIONS[decision], list_id, form)
+    order = make_order(request, _DECISIONS[decision], list_id, reason=form.text("reason"))
     return redirect(request, f"/placement/lists/{list_id}", start(request, order))
 
 
 @router.post("/propose")
 def propose(request: Request, form: SentForm) -> Response:
     """Propose a list for a cycle."""
-    return redirect(
-        request, "/placement", start(request, _order(request, "propose-placements", form.text("cycle"), form))
-    )
+    order = make_order(request, "propose-placements", form.text("cycle"))
+    return redirect(request, "/placement", start(request, order))
 
 
 @router.post("/recall")
@@ -81,7 +79,7 @@ def recall(request: Request, form: SentForm) -> Response:
         raise HTTPException(400, "Choose the account, or write its number.")
     if not form.text("reason"):
         raise HTTPException(400, "Write the reason: it is kept in the event log.")
-    order = _order(request, "recall-placement", form.text("account"), form)
+    order = make_order(request, "recall-placement", form.text("account"), reason=form.text("reason"))
     return redirect(request, "/placement", start(request, order))
 
 
@@ -90,11 +88,4 @@ def act(request: Request, verb: str, form: SentForm) -> Response:
     """Send what was approved, or read what agencies report."""
     if verb not in _VERBS:
         raise HTTPException(404, "There is no such action.")
-    return redirect(request, "/placement", start(request, _order(request, _VERBS[verb], verb, form)))
-
-
-def _order(request: Request, verb: str, about: str, form: Form) -> Order:
-    visitor = visitor_of(request)
-    return Order(
-        verb=verb, subject=about, actor=visitor.actor, memberships=visitor.memberships, reason=form.text("reason")
-    )
+    return redirect(request, "/placement", start(request, make_order(request, _VERBS[verb], verb)))

@@ -8,9 +8,9 @@ from fastapi.responses import Response
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import BatchState
 from statement_builder.policy.settings import Policy
-from statement_builder.web.actions import NOW, Order
-from statement_builder.web.console import console_of, context_of, redirect, render, start, visitor_of
+from statement_builder.web.console import console_of, context_of, make_order, redirect, render, start, visitor_of
 from statement_builder.web.forms import Form, SentForm
+from statement_builder.web.orders import NOW
 
 router = APIRouter(prefix="/policy")
 _ROWS = 3
@@ -49,7 +49,7 @@ def show(request: Request) -> Response:
 @router.post("")
 def compare(request: Request, form: SentForm) -> Response:
     """Compare: an action, because it decides every account twice."""
-    context, visitor = context_of(request), visitor_of(request)
+    context = context_of(request)
     chosen = form.text("of") or NOW
     if form.text("kind") not in list(Kind):
         raise HTTPException(400, "Choose one of the kinds of document.")
@@ -57,14 +57,7 @@ def compare(request: Request, form: SentForm) -> Response:
     text = _read_text(form, context.settings.policy)
     if not text.strip():
         raise HTTPException(400, "Change at least one setting: choose it from the list, or write it.")
-    order = Order(
-        verb="what-if",
-        subject=chosen,
-        actor=visitor.actor,
-        memberships=visitor.memberships,
-        kind=kind.value,
-        policy_text=text,
-    )
+    order = make_order(request, "what-if", chosen, kind=kind.value, policy_text=text)
     return redirect(request, "/policy", start(request, order))
 
 

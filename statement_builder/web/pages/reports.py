@@ -12,10 +12,9 @@ from statement_builder.ledger import BatchState
 from statement_builder.operations.reports.formats import Format
 from statement_builder.operations.reports.registry import REPORTS, ReportDefinition
 from statement_builder.operations.reports.write import CLOCK_DAYS
-from statement_builder.web.actions import Order, ReportOptions
-from statement_builder.web.console import console_of, context_of, redirect, render, start, visitor_of
+from statement_builder.web.console import context_of, find_job, language_of, make_order, redirect, render, start
 from statement_builder.web.forms import Form, SentForm
-from statement_builder.web.jobs import Job
+from statement_builder.web.orders import ReportOptions
 
 router = APIRouter(prefix="/reports")
 _TYPES = {
@@ -38,7 +37,7 @@ def show_list(request: Request) -> Response:
 def show(request: Request, name: str) -> Response:
     """One report: what it takes, and its rows if they were asked for."""
     definition = _find(name)
-    job = _find_job(request, name)
+    job = find_job(request, "report", name)
     batches = [
         batch
         for batch in context_of(request).ledger.batches.all()
@@ -62,9 +61,8 @@ def show(request: Request, name: str) -> Response:
 def make(request: Request, name: str, form: SentForm) -> Response:
     """Make the report, or its file: it may read the whole billing system, so it is an action with progress."""
     definition = _find(name)
-    visitor = visitor_of(request)
-    options = _read_options(form, definition)
-    order = Order(verb="report", subject=name, actor=visitor.actor, memberships=visitor.memberships, report=options)
+    options = _read_options(form, definition, language_of(request))
+    order = make_order(request, "report", name, report=options)
     job = start(request, order)
     is_ready = options.file_format and job.result is not None and not job.is_running
     return redirect(request, f"/reports/{name}/file" if is_ready else f"/reports/{name}", job)
@@ -73,7 +71,7 @@ def make(request: Request, name: str, form: SentForm) -> Response:
 @router.get("/{name}/file")
 def show_file(request: Request, name: str) -> Response:
     """The file that this session asked for. The view of its persons was recorded when it was made."""
-    job = _find_job(request, name)
+    job = find_job(request, "report", name)
     if job is None or job.file is None or job.order.report is None:
         raise HTTPException(404, "This file is not kept any more. Make the report again.")
     wanted = Format(job.order.report.file_format)
@@ -84,7 +82,7 @@ def show_file(request: Request, name: str) -> Response:
 @router.get("/{name}/plots/{number}")
 def show_plot(request: Request, name: str, number: int) -> Response:
     """A plot of the report that this session asked for, as a vector picture."""
-    job = _find_job(request, name)
+    job = find_job(request, "report", name)
     screen = job.result.screen if job and job.result else None
     if screen is None or not 1 <= number <= len(screen.plots):
         raise HTTPException(404, "This plot is not kept any more. Make the report again.")
@@ -97,13 +95,7 @@ def _find(name: str) -> ReportDefinition:
     return REPORTS[name]
 
 
-def _find_job(request: Request, name: str) -> Job | None:
-    """What this session asked for, if it is this report."""
-    job = console_of(request).jobs.find(request.query_params.get("job", ""), visitor_of(request).session)
-    return job if job is not None and job.order.report is not None and job.order.subject == name else None
-
-
-def _read_options(form: Form, definition: ReportDefinition) -> ReportOptions:
+def _read_options(form: Form, definition: ReportDefinition, language: str) -> ReportOptions:
     """What the form asks for. 400 for a day or a number that is none."""
     takes, file_format, days = definition.takes, form.text("format"), form.text("days")
     if file_format and file_format not in list(Format):
@@ -117,6 +109,7 @@ def _read_options(form: Form, definition: ReportDefinition) -> ReportOptions:
         batch_id=form.text("batch") if "batch" in takes else "",
         purpose=form.text("purpose")[:_PURPOSE_CHARACTERS_MAX],
         file_format=file_format,
+        language=language,
     )
 
 

@@ -9,8 +9,7 @@ from statement_builder.billing.selection import Kind
 from statement_builder.operations.roles import may_use
 from statement_builder.operations.templates.previews import Preview, TemplatePreview
 from statement_builder.operations.templates.versions import read_template_state
-from statement_builder.web.actions import Order
-from statement_builder.web.console import console_of, context_of, redirect, render, start, visitor_of
+from statement_builder.web.console import context_of, find_job, make_order, redirect, render, start
 from statement_builder.web.forms import SentForm
 from statement_builder.web.page_pictures import DOTS_PER_INCH, count_pages, draw_changes, draw_page, has_changes
 
@@ -37,7 +36,8 @@ def approve(request: Request, form: SentForm) -> Response:
     version = form.text("version")
     if not version:
         raise HTTPException(400, "Say which version you approve. Reload the page.")
-    return redirect(request, "/templates", start(request, _order(request, "approve-templates", version, form)))
+    order = make_order(request, "approve-templates", version, reason=form.text("remark"))
+    return redirect(request, "/templates", start(request, order))
 
 
 @router.get("/{kind}")
@@ -57,7 +57,7 @@ def show(request: Request, kind: str) -> Response:
 @router.post("/{kind}")
 def draw(request: Request, kind: str, form: SentForm) -> Response:
     """Draw the samples: an action, because it lays out dozens of pages."""
-    order = _order(request, "preview-templates", _read_kind(kind).value, form)
+    order = make_order(request, "preview-templates", _read_kind(kind).value)
     return redirect(request, f"/templates/{kind}", start(request, order))
 
 
@@ -102,12 +102,5 @@ def _read_kind(text: str) -> Kind:
 
 def _find(request: Request, kind: Kind) -> TemplatePreview | None:
     """What this session had drawn, if it is this kind."""
-    job = console_of(request).jobs.find(request.query_params.get("job", ""), visitor_of(request).session)
-    found = job.result.templates if job is not None and job.result is not None else None
-    return found if found is not None and found.kind is kind else None
-
-
-def _order(request: Request, verb: str, about: str, form: SentForm) -> Order:
-    visitor = visitor_of(request)
-    remark = form.text("remark")
-    return Order(verb=verb, subject=about, actor=visitor.actor, memberships=visitor.memberships, reason=remark)
+    job = find_job(request, "preview-templates", kind.value)
+    return job.result.templates if job is not None and job.result is not None else None

@@ -22,7 +22,8 @@ sys.meta_path[:] = [hook for hook in sys.meta_path if not isinstance(hook, Plugi
 
 _BARS_MAX = 30
 """More bars cannot be told apart."""
-_ROWS = Column(name="rows", title="number", type=ColumnType.COUNT)
+ROWS_TITLE = "number"
+"""What a part is called that counts rows."""
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(?=-|$)")
 _STYLE = Style(
     background="transparent",
@@ -39,12 +40,12 @@ _STYLE = Style(
 class PlotSums:
     """Adds up the rows of a report for one plot, so that a plot of many rows needs none of them in memory."""
 
-    def __init__(self, report: Report, plot: Plot) -> None:
+    def __init__(self, report: Report, plot: Plot, *, rows_title: str = ROWS_TITLE) -> None:
         places = {column.name: index for index, column in enumerate(report.columns)}
         self._plot, self._name = plot, report.name
         self._label = places[plot.label]
         self._parts = [places[name] for name in plot.parts]
-        self._titles = [report.columns[place].title for place in self._parts] or [_ROWS.title]
+        self._titles = [report.columns[place].title for place in self._parts] or [rows_title]
         self._unit = (
             report.columns[self._parts[0]] if self._parts else Column(name="n", title="", type=ColumnType.COUNT)
         )

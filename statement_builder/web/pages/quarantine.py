@@ -1,0 +1,107 @@
+"""Quarantine: the rows of an agency's or payroll's file that were not recorded, and the form to resolve them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import Response
+
+from statement_builder.errors import ConfigError
+from statement_builder.operations.quarantine import (
+    LINE_CHARACTERS_MAX,
+    RowSource,
+    list_row_owners,
+    list_sources,
+    read_quarantined,
+    require_source,
+)
+from statement_builder.operations.roles import require_membership
+from statement_builder.web.console import (
+    console_of,
+    context_of,
+    make_order,
+    record_view,
+    redirect,
+    render,
+    start,
+    visitor_of,
+)
+from statement_builder.web.forms import Form, SentForm
+from statement_builder.web.tokens import InvalidToken
+
+router = APIRouter(prefix="/mail/quarantine")
+FILE = "quarantined file"
+"""The purpose of the token that stands for a source and a file in an address: names of files come from others."""
+ROWS_SHOWN_MAX = 50
+"""Rows with a field. The others have one when these are resolved."""
+_VERBS = ("read-rows-again", "set-file-aside")
+_SEPARATOR = "\x1f"
+
+
+@router.get("/{token}")
+def show(request: Request, token: str) -> Response:
+    """One file: each row that waits, why, and a field to correct it."""
+    source, name = _find(request, token)
+    context = context_of(request)
+    require_membership(context.settings.roles, context.memberships, source.role, actor=context.actor)
+    try:
+        file = read_quarantined(source, name)
+    except ConfigError:
+        return render(request, "quarantine.html", file=None, source=source.name, name=name)
+    record_view(request, "quarantine", list_row_owners(source, file), batch_id=source.lock)
+    return render(
+        request,
+        "quarantine.html",
+        file=file,
+        source=source.name,
+        name=name,
+        rows=file.rows[:ROWS_SHOWN_MAX],
+        shown_max=ROWS_SHOWN_MAX,
+        line_characters_max=LINE_CHARACTERS_MAX,
+        token=token,
+    )
+
+
+@router.post("/{token}/{verb}")
+def act(request: Request, token: str, verb: str, form: SentForm) -> Response:
+    """Read the file again, with the corrected rows, or set it aside."""
+    source, name = _find(request, token)
+    if verb not in _VERBS:
+        raise HTTPException(404, "There is no such action.")
+    if not form.text("reason"):
+        raise HTTPException(400, "Write the reason: it is kept in the event log.")
+    values: dict[str, Any] = {"source": source.name, "reason": form.text("reason"), "seen": form.text("seen")}
+    if verb == "read-rows-again":
+        values["corrections"] = _read_corrections(form)
+    return redirect(request, f"/mail/quarantine/{token}", start(request, make_order(request, verb, name, **values)))
+
+
+def seal_file(request: Request, source: str, name: str) -> str:
+    """The token of a file's address."""
+    return console_of(request).box.seal(FILE, f"{source}{_SEPARATOR}{name}", visitor_of(request).session)
+
+
+def list_sources_of(request: Request) -> list[RowSource]:
+    """The sources whose rows the visitor may read."""
+    context = context_of(request)
+    roles = context.settings.roles
+    return [
+        each
+        for each in list_sources(context)
+        if not roles.are_set or not context.memberships.isdisjoint(roles.allowed(each.role))
+    ]
+
+
+def _read_corrections(form: Form) -> tuple[tuple[int, str], ...]:
+    numbers = [text for text in form.texts("line") if text.isascii() and text.isdecimal()]
+    return tuple((int(number), form.text(f"text-{number}")) for number in numbers[:ROWS_SHOWN_MAX])
+
+
+def _find(request: Request, token: str) -> tuple[RowSource, str]:
+    try:
+        text = console_of(request).box.unseal(FILE, token, visitor_of(request).session)
+    except InvalidToken as exc:
+        raise HTTPException(404, "This address was of an earlier session. Open the file on the page Mail.") from exc
+    source, _, name = text.partition(_SEPARATOR)
+    return require_source(context_of(request), source), name
