@@ -12,8 +12,8 @@ import pypdfium2 as pdfium
 from PIL import ImageChops
 
 PIXEL_TOLERANCE = 8
-"""Gray levels of 255. Both files round coordinates, but add them in another order, so the last digit can differ, and with
-it the smoothing of an edge."""
+"""Gray levels of 255. Both files round coordinates, but add them in another order, so the last digit can differ, and
+with it the smoothing of an edge."""
 RESOLUTIONS_DPI = (150, 167)
 """What is drawn differently is different in each of them. An edge between two samples of a pixel can be smoothed
 differently in one."""

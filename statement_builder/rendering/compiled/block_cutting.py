@@ -23,7 +23,14 @@ from statement_builder.rendering.compiled.blocks import (
     to_units,
     y_marker,
 )
-from statement_builder.rendering.compiled.flow import Placed, find_empty_pages, find_heads, find_measures, limit_key, page_start_key
+from statement_builder.rendering.compiled.flow import (
+    Placed,
+    find_empty_pages,
+    find_heads,
+    find_measures,
+    limit_key,
+    page_start_key,
+)
 from statement_builder.rendering.compiled.frames import (
     complete_holes,
     renumber_font,

@@ -57,8 +57,8 @@ def find_empty_pages(used: Iterable[int]) -> tuple[int, ...]:
 def start_key(segments: Segments, page: int, number: int, block: Block) -> bytes:
     """Key of where a block begins that is the first on its page, or that is not in the flow.
 
-    From page 2 on, that does not depend on its margin: a page break removes it (CSS Fragmentation 3, 5.2), unless it is a
-    forced one.
+    From page 2 on, that does not depend on its margin: a page break removes it (CSS Fragmentation 3, 5.2). A forced
+    break does not.
     """
     top = segments.blocks[number].top
     if block.starts:
