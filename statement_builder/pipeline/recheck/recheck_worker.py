@@ -6,13 +6,13 @@ Nothing here reads or writes the ledger or the source, so several processes can 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 from msgspec.structs import replace
 
 from statement_builder.archive import Archive, open_archive
-from statement_builder.billing.dates import add_business_days
+from statement_builder.billing.dates import PAPER_DAYS, add_business_days
 from statement_builder.billing.model import GuarantorAccount, Record
 from statement_builder.billing.selection import Channel, Hold
 from statement_builder.containment import contain
@@ -20,6 +20,7 @@ from statement_builder.documents import make_recipient
 from statement_builder.kinds import decide, find_passed_dates, find_reprint_holds, recheck
 from statement_builder.ledger import Document, Shard
 from statement_builder.pipeline.build_worker import BuildPlan, printed_terms, read_shard
+from statement_builder.policy.due_dates import last_day_to_open
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.stopwatch import Spent, Stopwatch
 
@@ -132,10 +133,16 @@ class RecheckWorker:
         return tuple(hold for hold in found if not (document.readdressed and hold.code == "READDRESSED"))
 
     def _mailed_by(self, document: Document, as_of: date) -> date:
-        """The last day on which what is handed off today is expected to enter the mail."""
-        if document.channel is Channel.EMAIL:
+        """The last day on which what is handed off today is expected to enter the mail.
+
+        An e-mail is there at once. But if paper was to follow one that nobody opens, there must still be time for it.
+        """
+        mail = self._plan.settings.mail
+        if document.channel is not Channel.EMAIL:
+            return add_business_days(as_of, mail.mailed_deadline_business_days)
+        if last_day_to_open(document.issued_on, mail.unread_email_days, document.due_on) is None:
             return as_of
-        return add_business_days(as_of, self._plan.settings.mail.mailed_deadline_business_days)
+        return as_of + timedelta(days=PAPER_DAYS + 1)
 
     def _find_copy_holds(
         self, then: GuarantorAccount, now: GuarantorAccount | None, document: Document, as_of: date
