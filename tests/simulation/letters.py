@@ -52,12 +52,21 @@ class Letter:
     attempts: list[Attempt] = field(default_factory=list)
     on_plan: frozenset[str] = frozenset()
     """The visits that a payment plan in force covered when it left: for them it was no step of the ladder."""
+    steps: dict[str, int] = field(default_factory=dict)
+    """Visit → the step that it was for it when it left."""
 
     @property
     def arrived_on(self) -> date | None:
         """The day it was mailed, of the attempt that nothing is known against; else that of its correction."""
         own = next((each.mailed_on for each in reversed(self.attempts) if not each.failure and each.mailed_on), None)
         return own or next((each.arrived_on for each in self.corrections if each.arrived_on), None)
+
+    @property
+    def last_arrived_on(self) -> date | None:
+        """The last day on which it, or a correction of it, was mailed and nothing is known against that."""
+        own = [each.mailed_on for each in self.attempts if not each.failure and each.mailed_on]
+        own += [each.last_arrived_on for each in self.corrections if each.last_arrived_on]
+        return max(own, default=None)
 
     @property
     def is_under_way(self) -> bool:
@@ -139,9 +148,9 @@ class MailLog:
         original = self.letters.get(letter.revision_of)
         if original is not None:
             if not letter.is_copy:
-                original = self.root(original)
-                original.corrections.append(letter)
-                for account in set(letter.accounts) - set(original.accounts):
+                known = {account for each in self.versions_before(letter) for account in each.accounts}
+                self.root(original).corrections.append(letter)
+                for account in set(letter.accounts) - known:
                     self._by_account[account].append(letter)
             return
         self._by_household[letter.household.number].append(letter)
@@ -166,6 +175,7 @@ class MailLog:
                 household=household,
                 accounts=(visit.account,),
                 attempts=[Attempt(Departure(name, "print", day), mailed_on=day)],
+                steps={visit.account: level},
             )
             self._by_household[household.number].append(letter)
             self._by_account[visit.account].append(letter)
@@ -175,6 +185,15 @@ class MailLog:
         while letter.revision_of in self.letters:
             letter = self.letters[letter.revision_of]
         return letter
+
+    def versions_before(self, letter: Letter) -> list[Letter]:
+        """What a correction replaces: the letter that was mailed first, and its corrections before this one."""
+        root, versions = self.root(letter), []
+        for each in (root, *root.corrections):
+            if each is letter:
+                break
+            versions.append(each)
+        return versions
 
     def of(self, household: Household, *kinds: str) -> list[Letter]:
         """The household's letters of these kinds, oldest first."""
