@@ -112,13 +112,11 @@ class Judge:
 
     def _judge_departures(self, day: date, departures: Iterable[Departure]) -> Iterator[Violation]:
         left: list[Letter] = []
-        for departure in departures:
-            letter = self.log.letters.get(departure.document_id)
+        for letter, departure in self._letters_of(departures):
             if letter is None:
-                letter = self.ledger.letter(departure.document_id, self.world.by_guarantor)
-                if letter is None:
-                    yield Violation(day, "on_record", None, f"document {departure.document_id} is not in the ledger")
-                    continue
+                yield Violation(day, "on_record", None, f"document {departure.document_id} is not in the ledger")
+                continue
+            if letter.document_id not in self.log.letters:
                 self.log.add(letter)
                 letter.on_plan = accounts_on_plan(letter, self.world, self.log, day)
                 letter.steps = step_of_each_visit(letter, self.log)
@@ -134,6 +132,18 @@ class Judge:
                     yield self._violation(day, rule.__name__, letter, message)
             if letter.kind == "ob-notice" and day in self._stale:
                 yield self._violation(day, "fresh_feed", letter, "the pregnancies were not loaded on this day")
+
+    def _letters_of(self, departures: Iterable[Departure]) -> list[tuple[Letter | None, Departure]]:
+        """The document of each departure. What corrects or copies another comes after it: both may leave on one day."""
+        found: list[tuple[Letter | None, Departure]] = []
+        new: dict[str, Letter] = {}
+        for departure in departures:
+            name = departure.document_id
+            letter = self.log.letters.get(name) or new.get(name) or self.ledger.letter(name, self.world.by_guarantor)
+            if letter is not None:
+                new[name] = letter
+            found.append((letter, departure))
+        return sorted(found, key=lambda each: each[0] is not None and bool(each[0].revision_of))
 
     def see_views(self, viewed: dict[str, date]) -> None:
         """Learn which documents were opened on the portal."""
@@ -224,17 +234,19 @@ class Judge:
                 yield Violation(day, "every_cent", household.number, message)
 
     def _judge_duties(self, day: date) -> Iterator[Violation]:
-        """Everybody who must get a letter gets it."""
+        """Everybody who must get a letter gets it, unless somebody voided one."""
+        voided = {self.ledger.guarantor_of(each) for each in self.voided}
         for batch_id, kind, as_of in self.ledger.rows(_LEFT):
             if str(batch_id) in self._left:
                 continue
             self._left.add(str(batch_id))
             on = date.fromisoformat(str(as_of))
             households = iter(self.world.households.values())
-            voided = {self.ledger.guarantor_of(each) for each in self.voided}
             for household, message in missing_bills(households, str(kind), str(batch_id), on, day, self.log, voided):
                 yield Violation(day, "owed_a_bill", household.number, message)
         for household in self.world.households.values():
+            if household.guarantor_id in voided:
+                continue
             for message in (
                 *missing_letters(household, day, self.patience_days, self.log),
                 *missing_plan_letters(household, day, self.patience_days, self.log),

@@ -71,7 +71,7 @@ def _wrong_step(account: str, letter: Letter, bills: list[Letter], day: date) ->
 
 def _too_soon(account: str, bills: list[Letter], day: date) -> Iterator[str]:
     """25 days lie between two bills about a visit, from the last mailing of the first: a correction counts."""
-    last = max((each.last_arrived_on for each in bills if each.last_arrived_on), default=None)
+    last = max((on for each in bills if (on := each.last_mailed_on(account))), default=None)
     if last and (day - last).days < STATEMENT_GAP_DAYS:
         yield f"the bill before, about {account}, was mailed on {last}"
 
@@ -99,10 +99,13 @@ def step_of_each_visit(letter: Letter, log: MailLog) -> dict[str, int]:
     return steps
 
 
-def level_is_its_highest_step(letter: Letter, _world: World, _log: MailLog, _day: date) -> Iterator[str]:
-    """Each visit has a level of its own, from the documents that were sent, of a correction too. The letter has the
-    highest: a new visit never inherits it."""
-    if letter.kind in BILLS and letter.steps and letter.level != max(letter.steps.values()):
+def level_is_of_the_documents_sent(letter: Letter, _world: World, _log: MailLog, _day: date) -> Iterator[str]:
+    """The level follows from the documents that were sent, visit by visit, of a correction too: it is the step of a
+    visit on it. A visit on a plan takes no step, and a statement about it may speak as a first one does."""
+    if letter.kind not in BILLS or not letter.steps:
+        return
+    allowed = set(letter.steps.values()) | ({0} if letter.on_plan and letter.kind == "statement" else set())
+    if letter.level not in allowed:
         steps = ", ".join(f"{step} for {account}" for account, step in sorted(letter.steps.items()))
         yield f"level {letter.level}, and its step is {steps}"
 

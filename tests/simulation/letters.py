@@ -61,12 +61,11 @@ class Letter:
         own = next((each.mailed_on for each in reversed(self.attempts) if not each.failure and each.mailed_on), None)
         return own or next((each.arrived_on for each in self.corrections if each.arrived_on), None)
 
-    @property
-    def last_arrived_on(self) -> date | None:
-        """The last day on which it, or a correction of it, was mailed and nothing is known against that."""
-        own = [each.mailed_on for each in self.attempts if not each.failure and each.mailed_on]
-        own += [each.last_arrived_on for each in self.corrections if each.last_arrived_on]
-        return max(own, default=None)
+    def last_mailed_on(self, account: str) -> date | None:
+        """The last day on which it, or a correction about this visit, was mailed and nothing is known against that."""
+        versions = [self, *(each for each in self.corrections if account in each.accounts)]
+        attempts = [attempt for version in versions for attempt in version.attempts]
+        return max((each.mailed_on for each in attempts if not each.failure and each.mailed_on), default=None)
 
     @property
     def is_under_way(self) -> bool:

@@ -62,10 +62,11 @@ def after_every_letter(case: Case) -> Iterator[str]:
     if any(each.is_under_way for each in bills):
         yield "a bill is under way"
     notice = levels.get(FINAL)
-    if notice is None or notice.last_arrived_on is None:
+    mailed_on = notice.last_mailed_on(case.visit.account) if notice else None
+    if notice is None or mailed_on is None:
         return
-    if (day - notice.last_arrived_on).days < FINAL_NOTICE_DAYS:
-        yield f"the final notice, or its correction, was mailed on {notice.last_arrived_on}"
+    if (day - mailed_on).days < FINAL_NOTICE_DAYS:
+        yield f"the final notice, or its correction, was mailed on {mailed_on}"
     for version in (notice, *notice.corrections):
         if version.due_on and version.due_on >= day:
             yield f"the final notice gives time until {version.due_on}"

@@ -263,7 +263,7 @@ RULES: tuple[Rule, ...] = (
     notices_keep_their_distance,
     answered_once,
     ladder_rules.next_step_of_the_ladder,
-    ladder_rules.level_is_its_highest_step,
+    ladder_rules.level_is_of_the_documents_sent,
     ladder_rules.correction_is_the_same_mailing,
     ladder_rules.no_letter_while_an_agency_collects,
     ladder_rules.dates_to_pay_are_ahead,

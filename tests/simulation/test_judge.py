@@ -149,7 +149,12 @@ def _correction(earlier_level: int, **facts: Any) -> Callable[[World], History]:
         earlier = statements(world, FIRST, FIRST + timedelta(days=30))[: earlier_level + 1]
         last = earlier[-1]
         words = f"{HELP} This replaces {last.document_id}."
-        given = {"revision_of": last.document_id, "cycle": last.cycle, "level": last.level, "words": words} | facts
+        given: dict[str, Any] = {
+            "revision_of": last.document_id,
+            "cycle": last.cycle,
+            "level": last.level,
+            "words": words,
+        } | facts
         return make_letter(world, left_on=last.last.day + timedelta(days=5), **given), earlier
 
     return make
@@ -175,7 +180,7 @@ def _plan_agreement(words: str) -> Callable[[World], History]:
 def _inquiry(died: int, to: str = "Estate of Ana Lopez", words: str = HELP, **facts: Any) -> Callable[[World], History]:
     def make(world: World) -> History:
         happen(world, "dies", DAY - timedelta(days=died))
-        given = {"kind": "estate-inquiry", "amount_cents": 0} | facts
+        given: dict[str, Any] = {"kind": "estate-inquiry", "amount_cents": 0} | facts
         return make_letter(world, address_lines=("Personal Representative", to, "1 Maple St"), words=words, **given), []
 
     return make
@@ -242,11 +247,13 @@ WRONG: list[Any] = [
     pytest.param(_second_estimate, rules.notices_keep_their_distance, id="notice-21-days-later"),
     pytest.param(_two_decisions, rules.answered_once, id="two-letters-one-decision"),
     pytest.param(_inherits_the_final_level, ladder_rules.next_step_of_the_ladder, id="new-visit-inherits-level-4"),
-    pytest.param(_reminder_as_first_statement, ladder_rules.level_is_its_highest_step, id="reminder-comes-first"),
-    pytest.param(_correction(1, level=0), ladder_rules.level_is_its_highest_step, id="correction-of-another-level"),
+    pytest.param(_reminder_as_first_statement, ladder_rules.level_is_of_the_documents_sent, id="reminder-comes-first"),
+    pytest.param(
+        _correction(1, level=0), ladder_rules.level_is_of_the_documents_sent, id="correction-of-another-level"
+    ),
     pytest.param(
         _correction(1, accounts=(SECOND,), amount_cents=8_000, level=1),
-        ladder_rules.level_is_its_highest_step,
+        ladder_rules.level_is_of_the_documents_sent,
         id="correction-about-a-new-visit-inherits",
     ),
     pytest.param(_correction(0, cycle="x"), ladder_rules.correction_is_the_same_mailing, id="correction-other-cycle"),
@@ -372,7 +379,7 @@ def test_ladder__a_correction_counts_for_the_next_bill(days: int, is_wrong: bool
 def test_ladder__a_visit_that_joins_twice_takes_one_step() -> None:
     """The second correction repeats the first statement about the visit that the first correction added."""
     world = make_world()
-    both = {"accounts": (ACCOUNT, SECOND), "amount_cents": 17_000}
+    both: dict[str, Any] = {"accounts": (ACCOUNT, SECOND), "amount_cents": 17_000}
     first, earlier = _correction(0, **both, document_id="c1")(world)
     second = make_letter(
         world, left_on=first.last.day + WEEK, revision_of="c1", cycle=first.cycle, words=f"{HELP} c1", **both
