@@ -99,6 +99,7 @@ class Judge:
     def judge(self, day: date, departures: Iterable[Departure]) -> list[Violation]:
         """What is wrong on this day, and was not found before."""
         late, self._mailed_late = self._mailed_late, []
+        self._note_unopened(day)
         found = [
             *late,
             *self._judge_departures(day, departures),
@@ -165,6 +166,12 @@ class Judge:
             yield self._violation(departure.day, "opened_email_stays", letter, f"its e-mail left {days} days ago")
         email.failure, email.failed_on = "unread", departure.day
 
+    def _note_unopened(self, day: date) -> None:
+        for letter in self.log.letters.values():
+            for attempt in letter.attempts:
+                waits = attempt.departure.channel == "email" and (day - attempt.departure.day).days > UNREAD_DAYS
+                attempt.is_unopened = waits and letter.document_id not in self._viewed
+
     def _judge_unopened(self, day: date) -> Iterator[Violation]:
         """A bill that nobody opened is on paper some days after its week, if nothing else has happened."""
         for letter in self.log.letters.values():
@@ -174,6 +181,8 @@ class Judge:
             if attempt.departure.channel != "email" or letter.kind not in BILLS or letter.revision_of:
                 continue
             if letter.document_id in self._viewed or not is_quiet(letter.household, letter.as_of, self.log):
+                continue
+            if self._is_replaced(letter, attempt.departure.day + timedelta(days=1)):
                 continue
             yield self._violation(day, "unopened_email_goes_on_paper", letter, "nobody opened its e-mail")
 
@@ -268,9 +277,22 @@ class Judge:
         self._obligations = left
 
     def _is_settled(self, since: date, letter: Letter) -> bool:
-        if letter.attempts[-1].departure.day >= since:
+        if letter.attempts[-1].departure.day >= since or self._is_replaced(letter, since):
             return True
         return not is_quiet(letter.household, letter.attempts[-1].departure.day - timedelta(days=2), self.log)
+
+    def _is_replaced(self, letter: Letter, since: date) -> bool:
+        """Whether a newer bill about each of its visits has left on paper."""
+        if letter.kind not in BILLS:
+            return False
+        return all(
+            any(
+                bill is not letter and bill.last.day >= since and bill.last.channel == "print"
+                for bill in self.log.about(account, *BILLS)
+                if bill.attempts
+            )
+            for account in letter.accounts
+        )
 
 
 def _person(actor: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -52,9 +53,10 @@ def _wrong_step(account: str, letter: Letter, bills: list[Letter], day: date) ->
     steps = [each for each in bills if each.arrived_on and account not in each.on_plan]
     statements = [each for each in bills if each.arrived_on and each.kind == "statement"]
     levels = [each.level for each in steps if each.kind == "dunning"]
+    proven = [each for each in steps if each.is_proven]
     if letter.kind == "statement":
-        asked_in_full = len([each for each in steps if each.kind == "statement"])
-        if asked_in_full >= STATEMENTS_MAX or levels:
+        asked_in_full = len([each for each in proven if each.kind == "statement"])
+        if asked_in_full >= STATEMENTS_MAX or any(each.kind == "dunning" for each in proven):
             yield f"statement about {account} after {asked_in_full} statements and letters {levels}"
         return
     first = min((each.arrived_on for each in bills if each.arrived_on), default=None)
@@ -63,7 +65,8 @@ def _wrong_step(account: str, letter: Letter, bills: list[Letter], day: date) ->
         return
     if len(statements) < STATEMENTS_MIN:
         yield f"{len(statements)} statements about {account} before a letter"
-    if levels != list(range(2, letter.level)):
+    needed = Counter(range(2, letter.level))
+    if needed - Counter(levels) or Counter(each.level for each in proven if each.kind == "dunning") - needed:
         yield f"level {letter.level} about {account} after {levels or 'no letter'}"
     if first and (day - first).days < LETTER_DAYS[letter.level]:
         yield f"level {letter.level} about {account} {(day - first).days} days after {first}"
@@ -76,13 +79,13 @@ def _too_soon(account: str, bills: list[Letter], day: date) -> Iterator[str]:
         yield f"the bill before, about {account}, was mailed on {last}"
 
 
-def step_of_each_visit(letter: Letter, log: MailLog) -> dict[str, int]:
+def step_of_each_visit(letter: Letter, log: MailLog) -> dict[str, frozenset[int]]:
     """What step a statement or letter is for each of its visits, from the documents that were sent before it.
 
     Visits on a payment plan in force take no step. A correction is the step that the letter was which it corrects.
     """
     replaced = {account: step for each in log.versions_before(letter) for account, step in each.steps.items()}
-    steps = {}
+    steps: dict[str, frozenset[int]] = {}
     for account in letter.accounts:
         if account in letter.on_plan:
             continue
@@ -94,8 +97,10 @@ def step_of_each_visit(letter: Letter, log: MailLog) -> dict[str, int]:
             for each in log.about(account, *BILLS)
             if each is not letter and each.arrived_on and account not in each.on_plan
         ]
-        letters = sum(each.kind == "dunning" for each in before)
-        steps[account] = 2 + letters if letter.kind == "dunning" else len(before) - letters
+        counted = [each for each in before if (each.kind == "dunning") is (letter.kind == "dunning")]
+        base = 2 if letter.kind == "dunning" else 0
+        fewest = base + sum(each.is_proven for each in counted)
+        steps[account] = frozenset(range(fewest, base + len(counted) + 1))
     return steps
 
 
@@ -104,10 +109,10 @@ def level_is_of_the_documents_sent(letter: Letter, _world: World, _log: MailLog,
     visit on it. A visit on a plan takes no step, and a statement about it may speak as a first one does."""
     if letter.kind not in BILLS or not letter.steps:
         return
-    allowed = set(letter.steps.values()) | ({0} if letter.on_plan and letter.kind == "statement" else set())
+    allowed = {0} if letter.on_plan and letter.kind == "statement" else set()
+    allowed |= {step for steps in letter.steps.values() for step in steps}
     if letter.level not in allowed:
-        steps = ", ".join(f"{step} for {account}" for account, step in sorted(letter.steps.items()))
-        yield f"level {letter.level}, and its step is {steps}"
+        yield f"level {letter.level}, and its steps are {sorted(allowed)}"
 
 
 def correction_is_the_same_mailing(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:

@@ -27,6 +27,8 @@ class Attempt:
     failure: str = ""
     failed_on: date | None = None
     """The day when the hospital learned of the failure."""
+    is_unopened: bool = False
+    """Whether it is an e-mail that nobody has opened in the time that the hospital gives."""
 
 
 @dataclass
@@ -52,14 +54,20 @@ class Letter:
     attempts: list[Attempt] = field(default_factory=list)
     on_plan: frozenset[str] = frozenset()
     """The visits that a payment plan in force covered when it left: for them it was no step of the ladder."""
-    steps: dict[str, int] = field(default_factory=dict)
-    """Visit → the step that it was for it when it left."""
+    steps: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Visit → the step that it was for it when it left. More than one if it is in doubt whether an e-mail counts."""
 
     @property
     def arrived_on(self) -> date | None:
         """The day it was mailed, of the attempt that nothing is known against; else that of its correction."""
         own = next((each.mailed_on for each in reversed(self.attempts) if not each.failure and each.mailed_on), None)
         return own or next((each.arrived_on for each in self.corrections if each.arrived_on), None)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it arrived otherwise than by an e-mail that nobody opened: that may count or not."""
+        own = any(each.mailed_on and not each.failure and not each.is_unopened for each in self.attempts)
+        return own or any(each.is_proven for each in self.corrections)
 
     def last_mailed_on(self, account: str) -> date | None:
         """The last day on which it, or a correction about this visit, was mailed and nothing is known against that."""
@@ -174,7 +182,7 @@ class MailLog:
                 household=household,
                 accounts=(visit.account,),
                 attempts=[Attempt(Departure(name, "print", day), mailed_on=day)],
-                steps={visit.account: level},
+                steps={visit.account: frozenset({level})},
             )
             self._by_household[household.number].append(letter)
             self._by_account[visit.account].append(letter)

@@ -65,6 +65,8 @@ def after_every_letter(case: Case) -> Iterator[str]:
     mailed_on = notice.last_mailed_on(case.visit.account) if notice else None
     if notice is None or mailed_on is None:
         return
+    if not notice.is_proven:
+        yield "the final notice was e-mailed, nobody opened it, and it is not on paper"
     if (day - mailed_on).days < FINAL_NOTICE_DAYS:
         yield f"the final notice, or its correction, was mailed on {mailed_on}"
     for version in (notice, *notice.corrections):

@@ -312,6 +312,16 @@ def test_rejected_piece__is_on_its_way_again_in_a_week() -> None:
     assert rules_broken(judge, told + timedelta(days=REPRINT_DAYS_MAX)) == {"sent_again"}
 
 
+def test_bounced_bill__is_settled_by_a_newer_one_on_paper() -> None:
+    judge, letter = _emailed()
+    told = DAY + timedelta(days=1)
+    judge.see_reports(told, [Report(told, "bounced", letter.document_id, "", told)])
+    newer = make_letter(make_world(), left_on=DAY + timedelta(days=4), document_id="d2", cycle="next")
+    newer.household = letter.household
+    judge.log.add(newer)
+    assert rules_broken(judge, told + timedelta(days=REPRINT_DAYS_MAX)) <= {"nothing_lost"}
+
+
 def test_date__that_the_mailing_passes() -> None:
     judge, letter = departed(make_world(), due_on=DAY + timedelta(days=2))
     mailed = Report(DAY + timedelta(days=2), "mailed", letter.document_id, "f1", DAY + timedelta(days=2))
@@ -343,6 +353,14 @@ def test_email__goes_on_paper_when_nobody_opened_it(days: int, viewed: bool, due
     later = DAY + timedelta(days=days)
     judge.see_views({letter.document_id: DAY + timedelta(days=1)} if viewed else {})
     assert ("opened_email_stays" in rules_broken(judge, later, [_on_paper(letter, later)])) is is_wrong
+
+
+@pytest.mark.parametrize(("days", "viewed", "is_proven"), [(7, False, True), (8, False, False), (8, True, True)])
+def test_email__proves_nothing_when_nobody_opened_it_in_a_week(days: int, viewed: bool, is_proven: bool) -> None:
+    judge, letter = _emailed()
+    judge.see_views({letter.document_id: DAY} if viewed else {})
+    judge.judge(DAY + timedelta(days=days), [])
+    assert letter.is_proven is is_proven
 
 
 def test_email__that_nobody_opened_and_nothing_followed() -> None:

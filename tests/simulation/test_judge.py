@@ -365,6 +365,19 @@ def test_ladder__a_returned_statement_does_not_count() -> None:
     assert judged(ladder_rules.next_step_of_the_ladder, notice, world, *earlier)
 
 
+@pytest.mark.parametrize("level", [2, 3])
+def test_ladder__an_unopened_email_may_count_or_not(level: int) -> None:
+    """Nobody can tell whether it was read: the same level again and the next one are both right, and no other."""
+    world = make_world()
+    *earlier, last = ladder(world)[:3]
+    last.attempts[0].is_unopened = True
+    letter = make_letter(world, "dunning", level=level, left_on=FIRST + timedelta(days=120))
+    assert judged(ladder_rules.next_step_of_the_ladder, letter, world, *earlier, last) == []
+    assert judged(ladder_rules.level_is_of_the_documents_sent, letter, world, *earlier, last) == []
+    letter.level = 4
+    assert judged(ladder_rules.next_step_of_the_ladder, letter, world, *earlier, last)
+
+
 @pytest.mark.parametrize(("days", "is_wrong"), [(24, True), (25, False)])
 def test_ladder__a_correction_counts_for_the_next_bill(days: int, is_wrong: bool) -> None:
     """What the patient got last is the corrected bill: 25 days run from its mailing."""
@@ -386,7 +399,7 @@ def test_ladder__a_visit_that_joins_twice_takes_one_step() -> None:
     )
     log = log_of(world, *earlier, first, second)
     assert list(ladder_rules.next_step_of_the_ladder(second, world, log, second.last.day)) == []
-    assert second.steps == {ACCOUNT: 0, SECOND: 0}
+    assert second.steps == {ACCOUNT: {0}, SECOND: {0}}
 
 
 @pytest.mark.parametrize(("on", "is_wrong"), [(date(2026, 1, 31), False), (date(2026, 2, 1), False)])

@@ -95,6 +95,10 @@ def _notice_is_corrected_late(world: World, log: MailLog) -> None:
     log.add(correction)
 
 
+def _nobody_opened_the_notice(_world: World, log: MailLog) -> None:
+    list(log.letters.values())[-1].attempts[0].is_unopened = True
+
+
 def _reminder_returns(_world: World, log: MailLog) -> None:
     log.letters["s1"].attempts[0].failure = "returned"
 
@@ -154,6 +158,7 @@ FAULTS = [
     pytest.param(_has_medicaid, rules.nothing_forbids_it, id="42-CFR-447-15"),
     pytest.param(_owes_little, rules.nothing_forbids_it, id="below-the-floor"),
     pytest.param(_has_unapplied_money, rules.nothing_forbids_it, id="unapplied-payment"),
+    pytest.param(_nobody_opened_the_notice, rules.after_every_letter, id="final-notice-never-opened"),
     pytest.param(_reminder_returns, rules.after_every_letter, id="second-statement-returned"),
     pytest.param(_letter_returns, rules.after_every_letter, id="level-skipped"),
     pytest.param(_notice_is_corrected_late, rules.after_every_letter, id="26-CFR-1-501r-6-c-4-i-corrected-29-days-ago"),
