@@ -11,6 +11,8 @@ from tests.simulation.letters import MailLog
 from tests.simulation.limits import BILLS, may_be_covered
 from tests.simulation.placement_rules import passes_every_gate
 
+REVIEW_DAYS = 60
+"""Days in which a person may ask to have a decision about assistance reviewed: nobody is owed a placement then."""
 SENDING_DAYS_MAX = 6
 """Days from the approval of a list to its file, outages included."""
 DECIDED = frozenset({"approved", "sent"})
@@ -47,6 +49,9 @@ class PlacementDuties:
     def _ready(self, day: date, since: date | None = None) -> Iterator[tuple[Household, Visit]]:
         """The visits about which there is no doubt: nothing has happened since the list, and nothing has before."""
         for household in self._world.households.values():
+            decided = [each.decided_on for each in household.applications if each.decided_on]
+            if any((day - each).days < REVIEW_DAYS for each in decided):
+                continue
             if household.plans or not is_quiet(household, (since or day) - timedelta(days=2), self._log):
                 continue
             for visit in household.visits:

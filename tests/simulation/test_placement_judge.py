@@ -250,6 +250,15 @@ def test_visit_that_an_agency_has__is_owed_no_placement() -> None:
     assert owed(world, log, (0, "proposed"), APPROVED_LATE) == []
 
 
+@pytest.mark.parametrize(("ago", "is_owed"), [(59, False), (60, True)])
+def test_visit__is_owed_no_placement_while_a_denial_may_be_reviewed(ago: int, is_owed: bool) -> None:
+    world, log = ready()
+    happen(world, "applies", DAY - timedelta(days=ago + 9))
+    happen(world, "completes", DAY - timedelta(days=ago + 5))
+    happen(world, "denied", DAY - timedelta(days=ago))
+    assert bool(owed(world, log, (0, "proposed"), (1, "proposed"), APPROVED_LATE)) is is_owed
+
+
 @pytest.mark.parametrize("after", [0, 3])
 def test_visit_that_fails_a_gate__is_owed_no_placement(after: int) -> None:
     """On the list, or between the list and its file."""
