@@ -20,6 +20,10 @@ from mail_house.agency.profile import AgencyColumn, AgencyProfile
 from mail_house.print_files.control import FileFacts
 from mail_house.print_files.manifest import escape_formula
 
+ROW_TYPE = "row"
+"""The title of a column that always has the same text, such as the type of the record: the text itself would make the
+line of titles an account."""
+
 
 class AgencyControl(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The control file. A file with another hash must not be taken in."""
@@ -54,7 +58,7 @@ def build_agency_file(profile: AgencyProfile, head: FileHead, lines: Sequence[Li
     columns = profile.placement if head.file_type == "placement" else profile.changes
     rows = [_cells(profile, profile.header, head)]
     if profile.titles:
-        rows.append([column.title or column.field or column.text for column in columns])
+        rows.append([column.title or column.field or ROW_TYPE for column in columns])
     rows += [_cells(profile, columns, line) for line in lines]
     rows.append(_cells(profile, profile.trailer, head))
     data = _join(profile, rows).encode()

@@ -24,7 +24,7 @@ class AgencyColumn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     field: str = ""
     """The field of the record. Empty: `text`."""
     title: str = ""
-    """The title in the line of titles. Empty: the field's name."""
+    """The title in the line of titles. Empty: the field's name, or `row` for a fixed text."""
     text: str = ""
     """What the column always has."""
     width: int = 0

@@ -133,8 +133,13 @@ class DocumentRepository(Repository):
     def open_kinds(
         self, facility_id: str, guarantor_ids: Sequence[str], *, excluding_batch: str
     ) -> dict[str, tuple[Kind, ...]]:
-        """Guarantor → kinds of document that other open batches are still to hand off, or that are due for
-        redelivery."""
+        """Guarantor → kinds of document that other open batches are still to hand off, that are due for redelivery, or
+        that were handed off and are not reported as mailed yet."""
+        is_on_its_way = and_(
+            document.c.state == DocumentState.HANDED_OFF.value,
+            document.c.mailed_on.is_(None),
+            exists().where(delivery.c.document_id == document.c.document_id, is_live(delivery)),
+        )
         found: defaultdict[str, set[Kind]] = defaultdict(set)
         query = (
             select(document.c.guarantor_id, document.c.kind)
@@ -144,6 +149,7 @@ class DocumentRepository(Repository):
                 or_(
                     and_(document.c.state == DocumentState.RENDERED.value, batch.c.state != BatchState.CLOSED.value),
                     IS_REDELIVERY_DUE,
+                    is_on_its_way,
                 ),
                 document.c.is_copy.is_(False),
                 document.c.batch_id != excluding_batch,

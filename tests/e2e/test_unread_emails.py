@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,22 @@ def test_unread__is_off_by_default(hospital: Hospital) -> None:
     before = outbox(hospital)
     track(on(hospital, date(2026, 11, 28)), code=0)
     assert outbox(hospital) == before
+
+
+@pytest.mark.xfail(strict=True, reason="an e-mail that leaves days before its due date never goes on paper")
+def test_unread__a_bill_released_late_is_on_paper_or_not_sent(hospital: Hospital) -> None:
+    """Found by the simulated year: released three days before the date to pay by, e-mailed, opened by nobody, and never
+    printed. It counts as the first of two bills. It must wait for the next cycle, or leave on paper."""
+    settings = hospital.home / "statements.toml"
+    text = settings.read_text(encoding="utf-8").replace("[mail]\n", f"[mail]\nunread_email_days = {DAYS}\n")
+    settings.write_text(text, encoding="utf-8")
+    (due_on,) = hospital.ledger("SELECT max(due_on) FROM document WHERE batch_id = ? AND channel = 'email'", BATCH)[0]
+    late = date.fromisoformat(due_on) - timedelta(days=3)
+    hospital.on_day(str(late)).statements("release", BATCH, code=None)
+    emailed = hospital.emailed()
+    later = hospital.on_day(str(late + timedelta(days=DAYS + 1)))
+    track(replace(later, environ=later.environ | {PORTAL_KEY: KEY}), code=None)
+    assert set(emailed) <= set(printed_ids(hospital))
 
 
 def _wrong_token(document: str) -> str:

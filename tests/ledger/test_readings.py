@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold
+from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold, Kind
 from statement_builder.errors import DeliveryReportError, DocumentsWithheld
-from statement_builder.ledger import VOIDED, DeliveryState, Ledger, SuppressionCode, UnreadEmail
+from statement_builder.ledger import VOIDED, BatchState, DeliveryState, Ledger, SuppressionCode, UnreadEmail
 from tests.ledger.test_delivery_reports import LATER_ON, MAIL, NAME, TWO, mailed_on, put_in_file, states
 from tests.ledger.world import AT, FACILITY, MAILED_ON, later, make_batch, mark_email, print_file
 
@@ -74,6 +74,27 @@ def test_unread__goes_on_paper_once_and_the_clocks_start_with_it(ledger: Ledger)
         1, 0, 1, 1, 0, 0,
     )  # fmt: skip
     assert ledger.suppressions.by_guarantor(FACILITY, ["G3"]) == {}, "an unread e-mail ends no consent"
+
+
+def test_unread__its_paper_holds_other_batches_until_it_is_mailed(ledger: Ledger) -> None:
+    """From the decision to the vendor's report, no other batch may write to the person as if nothing had been sent."""
+
+    def open_kinds() -> dict[str, tuple[Kind, ...]]:
+        return ledger.documents.open_kinds(FACILITY, ["G3"], excluding_batch="another")
+
+    batch_id = send(ledger)
+    ledger.batches.set_state(batch_id, BatchState.CLOSED, actor="ana", at=AT)
+    assert open_kinds() == {}
+    assert print_unread(ledger)
+    assert open_kinds() == {"G3": (MAIL.kind,)}
+    put_in_file(ledger, batch_id, (MAIL,), NAME, FinalVendorStatus.MAILED, LATER_ON)
+    assert mailed_on(ledger, "G3") is None
+    assert open_kinds() == {"G3": (MAIL.kind,)}
+    ledger.delivery_reports.record_piece(
+        MAIL.document_id, S.MAILED, print_file=NAME, digest="d1", on=LATER_ON, at=later(90), why="mailed.csv"
+    )
+    assert mailed_on(ledger, "G3") is not None
+    assert open_kinds() == {}
 
 
 def test_unread__the_same_decision_twice_changes_nothing(ledger: Ledger) -> None:

@@ -131,6 +131,13 @@ def test_csv_file__has_titles_and_no_cell_is_a_formula() -> None:
     assert rows[-1] == ["T", "1", "345.05"]
 
 
+def test_csv_file__has_as_many_account_records_as_its_trailer_says() -> None:
+    """An importer that goes by the type of the record must not take the line of titles for an account."""
+    file = make_file(load_agency_profile("csv"), make_line())
+    types = [row[0] for row in csv.reader(io.StringIO(file.data.decode()))]
+    assert types == ["H", "row", "D", "T"]
+
+
 def test_csv_file__a_negative_amount_stays_a_number() -> None:
     file = make_file(load_agency_profile("csv"), make_change(-3_000))
     assert list(csv.reader(io.StringIO(file.data.decode())))[2][5] == "-30.00"

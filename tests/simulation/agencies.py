@@ -83,6 +83,9 @@ class Placement:
     direct: int = 0
     adjusted: int = 0
     collected: int = 0
+    fees: int = 0
+    given_back: int | None = None
+    """What the agency says is left when it ends."""
     state: str = "placed"
     """`placed`, `accepted`, `recalling`; at the end `rejected`, `recalled`, `closed`, or `returned`."""
     recall_on: date | None = None
@@ -228,13 +231,14 @@ class Agencies:
         if visit.left <= 0 or not self.happen(event):
             return
         visit.collected += cents
+        visit.fees += cents // 4
         yield _row("payment", visit, day, cents, fee=cents // 4, reference=f"R{visit.collected}-{day}")
         if visit.left == 0:
             yield self._end(visit, "closed", day, 0, "paid")
 
     @staticmethod
     def _end(visit: Placement, row: str, day: date, cents: int, reason: str) -> tuple[str, int]:
-        visit.state, visit.ended_on = row, day
+        visit.state, visit.ended_on, visit.given_back = row, day, cents
         return _row(row, visit, day, cents, reason=reason)
 
 

@@ -11,21 +11,28 @@ from datetime import date, timedelta
 
 from tests.simulation.households import Household, Visit
 from tests.simulation.letters import MailLog
-from tests.simulation.rules import (
+from tests.simulation.limits import (
     BALANCE_MIN_CENTS,
     BILLS,
+    ESTATE_WAIT_DAYS,
     LETTER_DAYS,
     LETTER_MIN_CENTS,
     NEVER_BILLED,
+    PLAN_GRACE_DAYS,
     STATEMENT_GAP_DAYS,
     STATEMENTS_MIN,
-    is_covered,
+    is_minor,
+    may_be_covered,
 )
 
-ESTATE_MIN_CENTS, ESTATE_WAIT_DAYS = 5_000, 30
+ESTATE_MIN_CENTS = 5_000
 REMINDER_DAYS = 31
 """A second statement is due when this many days have passed since the first was mailed."""
 PAYMENT_PAUSE_DAYS = 31
+FIRST_NOTICE_DAYS = 7
+"""The first obstetric notice leaves 5 to 7 days after the estimate."""
+NOTICE_AHEAD_DAYS = 42
+"""A pregnancy that ends sooner is no longer asked about: payments end four weeks before, and the last takes two."""
 
 
 def is_quiet(household: Household, since: date, log: MailLog) -> bool:
@@ -45,7 +52,7 @@ def missing_bills(
     """The visits that a batch of bills left out although nothing speaks against them. `voided` has the guarantors of
     documents that a person voided."""
     for household in households:
-        if household.guarantor_id in voided:
+        if household.guarantor_id in voided or is_minor(household, today):
             continue
         if household.applications or household.plans or not is_quiet(household, as_of - timedelta(days=2), log):
             continue
@@ -54,7 +61,7 @@ def missing_bills(
         owing = [each for each in household.visits if each.balance(today) > 0 and each.account not in log.placements]
         for visit in owing:
             corrected = any(each.corrections for each in log.about(visit.account, *BILLS))
-            if corrected or not _is_billable(visit, as_of) or is_covered(household, visit):
+            if corrected or not _is_billable(visit, as_of) or may_be_covered(household, visit):
                 continue
             what = _due_statement(visit, as_of, log) if kind == "statement" else ""
             if kind == "dunning" and len(owing) == 1 and _has_no_recent_payment(visit, as_of):
@@ -110,6 +117,8 @@ def _due_letter(visit: Visit, as_of: date, log: MailLog) -> str:
 
 def missing_letters(household: Household, day: date, patience_days: int, log: MailLog) -> Iterator[str]:
     """The letters that answer an event and did not leave in the days that the office may take."""
+    if is_minor(household, day):
+        return
     for kind, since, count in _answered_events(household):
         if day != since + timedelta(days=patience_days) or len(log.of(household, kind)) >= count:
             continue
@@ -138,7 +147,38 @@ def _answered_events(household: Household) -> Iterator[tuple[str, date, int]]:
         yield "plan-agreement", last.day, 1
     if last.what == "is-incomplete":
         yield "assistance-incomplete", last.day, 1
-    if last.what == "denied":
-        yield "assistance-decision", last.day, 1
+    if last.what in {"granted", "denied"}:
+        yield "assistance-decision", last.day, len([each for each in household.applications if each.decided_on])
+    if last.what in {"refund-approved", "refund-sent"}:
+        yield "refund", last.day, len(household.refunds)
     if last.what == "requests-bill":
         yield "invoice", last.day, 1
+
+
+def missing_plan_letters(household: Household, day: date, patience_days: int, log: MailLog) -> Iterator[str]:
+    """A missed payment of a plan has its letter, unless somebody acts first. Wages have files instead."""
+    on_wages = [each.plan for each in household.deductions]
+    if is_minor(household, day) or any(each.is_open for each in household.applications):
+        return
+    for plan in household.plans:
+        missed = next((each.due_on for each in plan.installments if each.left), None)
+        if plan.status != "active" or plan in on_wages or missed is None:
+            continue
+        if day != missed + timedelta(days=PLAN_GRACE_DAYS + 1 + patience_days) or not is_quiet(household, missed, log):
+            continue
+        told = log.of(household, "plan-missed", "plan-default")
+        if not any(each.attempts[0].departure.day > missed for each in told):
+            yield f"no letter about the payment of {missed}"
+
+
+def missing_notices(household: Household, day: date, patience_days: int, log: MailLog) -> Iterator[str]:
+    """An estimate that nobody has paid toward is followed by a notice, if there is time for one."""
+    if is_minor(household, day) or any(each.is_open for each in household.applications):
+        return
+    for episode in household.episodes:
+        due_on = episode.estimate_on + timedelta(days=FIRST_NOTICE_DAYS + patience_days)
+        if day != due_on or episode.status != "active" or episode.deposits:
+            continue
+        is_in_time = episode.expected_on - day > timedelta(days=NOTICE_AHEAD_DAYS)
+        if is_in_time and is_quiet(household, episode.estimate_on, log) and not log.of(household, "ob-notice"):
+            yield f"no notice about the estimate of {episode.estimate_on}"

@@ -11,20 +11,22 @@ from datetime import date, timedelta
 
 from tests.simulation.agencies import Agencies
 from tests.simulation.books import BooksJudge
-from tests.simulation.duties import is_quiet, missing_bills, missing_letters
+from tests.simulation.duties import is_quiet, missing_bills, missing_letters, missing_notices, missing_plan_letters
 from tests.simulation.households import World
+from tests.simulation.ladder_rules import dates_hold_when_mailed, step_of_each_visit
 from tests.simulation.letters import Attempt, LedgerReader, Letter, MailLog
+from tests.simulation.limits import BILLS, FINAL, accounts_on_plan
 from tests.simulation.outside import Departure, Report
 from tests.simulation.payroll import Payroll
 from tests.simulation.portal import Portal
-from tests.simulation.rules import COPY_RULES, RULES, accounts_on_plan
+from tests.simulation.rules import COPY_RULES, RULES
 
 REPRINT_DAYS_MAX = 7
 """Days after a bounce or a rejection in which the document must be on its way again, if nothing else has happened."""
 UNREAD_DAYS = 7
 """Days in which an e-mailed document must be opened: the sample hospital's choice."""
-FINAL_NOTICE = 4
-"""The level that is also on paper, whatever happens to its e-mail."""
+MAILING_DAYS = 7
+"""Days from a hand-off on paper to a date that the page may still ask for."""
 OFFICE_DAYS_MAX = 34
 """The longest time from the opening of a batch to its hand-off: the latest release, and an outage on that day."""
 
@@ -46,9 +48,12 @@ class Violation:
 class Judge:
     """Keeps its own log of the mail and judges each day."""
 
-    def __init__(self, world: World, ledger: LedgerReader, *, letters_every_days: int = 1) -> None:
+    def __init__(
+        self, world: World, ledger: LedgerReader, *, letters_every_days: int = 1, notices_every_days: int = 7
+    ) -> None:
         self.world = world
         self.patience_days = letters_every_days + OFFICE_DAYS_MAX
+        self.notice_patience_days = notices_every_days + OFFICE_DAYS_MAX
         self.ledger = ledger
         self.log = MailLog()
         self.violations: list[Violation] = []
@@ -56,6 +61,7 @@ class Judge:
         self._left: set[str] = set()
         self._obligations: list[tuple[date, Letter, str]] = []
         self._stale: set[date] = set()
+        self._mailed_late: list[Violation] = []
         self._viewed: dict[str, date] = {}
         self.voided: set[str] = set()
         """The documents that a person voided."""
@@ -80,6 +86,11 @@ class Judge:
         for letter, report in self.log.take(reports):
             if report.what in {"bounced", "rejected"}:
                 self._obligations.append((day, letter, report.what))
+            if report.what == "mailed" and not letter.is_copy:
+                handed_off_on = letter.attempts[-1].departure.day
+                for message in dates_hold_when_mailed(letter, handed_off_on, report.on):
+                    found = self._violation(day, "dates_hold_when_mailed", letter, f"mailed on {report.on}: {message}")
+                    self._mailed_late.append(found)
 
     def see_stale_feed(self, day: date) -> None:
         """Learn that the pregnancies were not loaded on this day."""
@@ -87,7 +98,10 @@ class Judge:
 
     def judge(self, day: date, departures: Iterable[Departure]) -> list[Violation]:
         """What is wrong on this day, and was not found before."""
+        late, self._mailed_late = self._mailed_late, []
+        self._note_unopened(day)
         found = [
+            *late,
             *self._judge_departures(day, departures),
             *self._judge_ledger(day),
             *self._judge_obligations(day),
@@ -99,15 +113,14 @@ class Judge:
 
     def _judge_departures(self, day: date, departures: Iterable[Departure]) -> Iterator[Violation]:
         left: list[Letter] = []
-        for departure in departures:
-            letter = self.log.letters.get(departure.document_id)
+        for letter, departure in self._letters_of(departures):
             if letter is None:
-                letter = self.ledger.letter(departure.document_id, self.world.by_guarantor)
-                if letter is None:
-                    yield Violation(day, "on_record", None, f"document {departure.document_id} is not in the ledger")
-                    continue
+                yield Violation(day, "on_record", None, f"document {departure.document_id} is not in the ledger")
+                continue
+            if letter.document_id not in self.log.letters:
                 self.log.add(letter)
                 letter.on_plan = accounts_on_plan(letter, self.world, self.log, day)
+                letter.steps = step_of_each_visit(letter, self.log)
             yield from self._judge_unread(letter, departure)
             attempt = Attempt(departure, mailed_on=day if departure.channel == "email" else None)
             letter.attempts.append(attempt)
@@ -121,31 +134,55 @@ class Judge:
             if letter.kind == "ob-notice" and day in self._stale:
                 yield self._violation(day, "fresh_feed", letter, "the pregnancies were not loaded on this day")
 
+    def _letters_of(self, departures: Iterable[Departure]) -> list[tuple[Letter | None, Departure]]:
+        """The document of each departure. What corrects or copies another comes after it: both may leave on one day."""
+        found: list[tuple[Letter | None, Departure]] = []
+        new: dict[str, Letter] = {}
+        for departure in departures:
+            name = departure.document_id
+            letter = self.log.letters.get(name) or new.get(name) or self.ledger.letter(name, self.world.by_guarantor)
+            if letter is not None:
+                new[name] = letter
+            found.append((letter, departure))
+        return sorted(found, key=lambda each: each[0] is not None and bool(each[0].revision_of))
+
     def see_views(self, viewed: dict[str, date]) -> None:
         """Learn which documents were opened on the portal."""
         self._viewed = viewed
 
     def _judge_unread(self, letter: Letter, departure: Departure) -> Iterator[Violation]:
-        """An e-mail that nobody opened in a week proves nothing: the document goes on paper, once."""
+        """An e-mail that nobody opened in a week proves nothing: the document goes on paper, once.
+
+        It goes sooner only if its date to pay by would not hold after a week.
+        """
         email = letter.attempts[-1] if letter.attempts else None
         if email is None or departure.channel != "print" or email.departure.channel != "email" or email.failure:
             return
         days = (departure.day - email.departure.day).days
         if letter.document_id in self._viewed and self._viewed[letter.document_id] < departure.day:
             yield self._violation(departure.day, "opened_email_stays", letter, "its e-mail was opened")
-        if days < UNREAD_DAYS and letter.kind in {"statement", "dunning"} and letter.level < FINAL_NOTICE:
+        waits = letter.due_on is None or (letter.due_on - email.departure.day).days > UNREAD_DAYS + MAILING_DAYS
+        if days < UNREAD_DAYS and waits and letter.kind in BILLS and letter.level < FINAL:
             yield self._violation(departure.day, "opened_email_stays", letter, f"its e-mail left {days} days ago")
         email.failure, email.failed_on = "unread", departure.day
 
+    def _note_unopened(self, day: date) -> None:
+        for letter in self.log.letters.values():
+            for attempt in letter.attempts:
+                waits = attempt.departure.channel == "email" and (day - attempt.departure.day).days > UNREAD_DAYS
+                attempt.is_unopened = waits and letter.document_id not in self._viewed
+
     def _judge_unopened(self, day: date) -> Iterator[Violation]:
-        """A statement that nobody opened is on paper some days after its week, if nothing else has happened."""
+        """A bill that nobody opened is on paper some days after its week, if nothing else has happened."""
         for letter in self.log.letters.values():
             attempt = letter.attempts[-1]
             if (day - attempt.departure.day).days != UNREAD_DAYS + REPRINT_DAYS_MAX or attempt.failure:
                 continue
-            if attempt.departure.channel != "email" or letter.kind != "statement" or letter.revision_of:
+            if attempt.departure.channel != "email" or letter.kind not in BILLS or letter.revision_of:
                 continue
             if letter.document_id in self._viewed or not is_quiet(letter.household, letter.as_of, self.log):
+                continue
+            if self._is_replaced(letter, attempt.departure.day + timedelta(days=1)):
                 continue
             yield self._violation(day, "unopened_email_goes_on_paper", letter, "nobody opened its e-mail")
 
@@ -166,7 +203,8 @@ class Judge:
         for batch_id, *figures in self.ledger.rows(_FIGURES):
             if str(batch_id) in self._closed:
                 continue
-            state, pulled, candidates, selected, documents, open_ones, selected_cents, document_cents = figures
+            state, pulled, candidates, selected, documents, open_ones, selected_cents, document_cents = figures[:8]
+            opened_by, released_by, final_notices = map(str, figures[8:])
             if state in {"open", "pulled"}:
                 continue
             if pulled != candidates:
@@ -178,6 +216,10 @@ class Judge:
                 yield Violation(day, "foots", None, message)
             if state == "closed":
                 self._closed.add(str(batch_id))
+                if final_notices != "0" and _person(opened_by) == _person(released_by):
+                    yield Violation(
+                        day, "second_person_releases", None, f"{batch_id}: one person released final notices"
+                    )
                 if open_ones:
                     yield Violation(day, "foots", None, f"{batch_id}: closed with {open_ones} documents open")
                 yield from self._judge_cents(day, str(batch_id))
@@ -201,18 +243,24 @@ class Judge:
                 yield Violation(day, "every_cent", household.number, message)
 
     def _judge_duties(self, day: date) -> Iterator[Violation]:
-        """Everybody who must get a letter gets it."""
+        """Everybody who must get a letter gets it, unless somebody voided one."""
+        voided = {self.ledger.guarantor_of(each) for each in self.voided}
         for batch_id, kind, as_of in self.ledger.rows(_LEFT):
             if str(batch_id) in self._left:
                 continue
             self._left.add(str(batch_id))
             on = date.fromisoformat(str(as_of))
             households = iter(self.world.households.values())
-            voided = {self.ledger.guarantor_of(each) for each in self.voided}
             for household, message in missing_bills(households, str(kind), str(batch_id), on, day, self.log, voided):
                 yield Violation(day, "owed_a_bill", household.number, message)
         for household in self.world.households.values():
-            for message in missing_letters(household, day, self.patience_days, self.log):
+            if household.guarantor_id in voided:
+                continue
+            for message in (
+                *missing_letters(household, day, self.patience_days, self.log),
+                *missing_plan_letters(household, day, self.patience_days, self.log),
+                *missing_notices(household, day, self.notice_patience_days, self.log),
+            ):
                 yield Violation(day, "owed_a_letter", household.number, message)
 
     def _judge_obligations(self, day: date) -> Iterator[Violation]:
@@ -229,9 +277,27 @@ class Judge:
         self._obligations = left
 
     def _is_settled(self, since: date, letter: Letter) -> bool:
-        if letter.attempts[-1].departure.day >= since:
+        if letter.attempts[-1].departure.day >= since or self._is_replaced(letter, since):
             return True
         return not is_quiet(letter.household, letter.attempts[-1].departure.day - timedelta(days=2), self.log)
+
+    def _is_replaced(self, letter: Letter, since: date) -> bool:
+        """Whether a newer bill about each of its visits has left on paper."""
+        if letter.kind not in BILLS:
+            return False
+        return all(
+            any(
+                bill is not letter and bill.last.day >= since and bill.last.channel == "print"
+                for bill in self.log.about(account, *BILLS)
+                if bill.attempts
+            )
+            for account in letter.accounts
+        )
+
+
+def _person(actor: str) -> str:
+    """Who it was, whatever the desk."""
+    return actor.partition("@")[0]
 
 
 _HANDED_OFF = """
@@ -249,6 +315,8 @@ SELECT b.batch_id, b.state,
        (SELECT count(*) FROM document d WHERE d.batch_id = b.batch_id AND d.state = 'rendered'),
        (SELECT coalesce(sum(c.amount_cents), 0) FROM candidate c WHERE c.batch_id = b.batch_id),
        (SELECT coalesce(sum(d.amount_cents), 0) FROM document d
-        WHERE d.batch_id = b.batch_id AND d.revision_of = '' AND NOT d.is_copy)
+        WHERE d.batch_id = b.batch_id AND d.revision_of = '' AND NOT d.is_copy),
+       b.opened_by, b.released_by,
+       (SELECT count(*) FROM document d WHERE d.batch_id = b.batch_id AND d.level >= 4 AND d.state = 'handed_off')
 FROM batch b
 """

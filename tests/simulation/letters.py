@@ -27,6 +27,8 @@ class Attempt:
     failure: str = ""
     failed_on: date | None = None
     """The day when the hospital learned of the failure."""
+    is_unopened: bool = False
+    """Whether it is an e-mail that nobody has opened in the time that the hospital gives."""
 
 
 @dataclass
@@ -52,12 +54,26 @@ class Letter:
     attempts: list[Attempt] = field(default_factory=list)
     on_plan: frozenset[str] = frozenset()
     """The visits that a payment plan in force covered when it left: for them it was no step of the ladder."""
+    steps: dict[str, frozenset[int]] = field(default_factory=dict)
+    """Visit → the step that it was for it when it left. More than one if it is in doubt whether an e-mail counts."""
 
     @property
     def arrived_on(self) -> date | None:
         """The day it was mailed, of the attempt that nothing is known against; else that of its correction."""
         own = next((each.mailed_on for each in reversed(self.attempts) if not each.failure and each.mailed_on), None)
         return own or next((each.arrived_on for each in self.corrections if each.arrived_on), None)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it arrived otherwise than by an e-mail that nobody opened: that may count or not."""
+        own = any(each.mailed_on and not each.failure and not each.is_unopened for each in self.attempts)
+        return own or any(each.is_proven for each in self.corrections)
+
+    def last_mailed_on(self, account: str) -> date | None:
+        """The last day on which it, or a correction about this visit, was mailed and nothing is known against that."""
+        versions = [self, *(each for each in self.corrections if account in each.accounts)]
+        attempts = [attempt for version in versions for attempt in version.attempts]
+        return max((each.mailed_on for each in attempts if not each.failure and each.mailed_on), default=None)
 
     @property
     def is_under_way(self) -> bool:
@@ -139,9 +155,9 @@ class MailLog:
         original = self.letters.get(letter.revision_of)
         if original is not None:
             if not letter.is_copy:
-                original = self.root(original)
-                original.corrections.append(letter)
-                for account in set(letter.accounts) - set(original.accounts):
+                known = {account for each in self.versions_before(letter) for account in each.accounts}
+                self.root(original).corrections.append(letter)
+                for account in set(letter.accounts) - known:
                     self._by_account[account].append(letter)
             return
         self._by_household[letter.household.number].append(letter)
@@ -166,6 +182,7 @@ class MailLog:
                 household=household,
                 accounts=(visit.account,),
                 attempts=[Attempt(Departure(name, "print", day), mailed_on=day)],
+                steps={visit.account: frozenset({level})},
             )
             self._by_household[household.number].append(letter)
             self._by_account[visit.account].append(letter)
@@ -175,6 +192,15 @@ class MailLog:
         while letter.revision_of in self.letters:
             letter = self.letters[letter.revision_of]
         return letter
+
+    def versions_before(self, letter: Letter) -> list[Letter]:
+        """What a correction replaces: the letter that was mailed first, and its corrections before this one."""
+        root, versions = self.root(letter), []
+        for each in (root, *root.corrections):
+            if each is letter:
+                break
+            versions.append(each)
+        return versions
 
     def of(self, household: Household, *kinds: str) -> list[Letter]:
         """The household's letters of these kinds, oldest first."""

@@ -273,6 +273,13 @@ def _has_medicaid(life: Life, owed: int) -> None:
     life.add_visit(owed + 5, financial_class=life.random.choice(("medicaid", "qmb", "workers_comp", "medicare")))
 
 
+def _is_a_child(life: Life, owed: int) -> None:
+    """A child on file as the guarantor: nobody may bill a minor, whatever is owed."""
+    life.household.born_on = date(2012, 5, 1)
+    if life.random.random() < 0.5:
+        life.add(owed + life.random.randint(30, 200), "pays", visit=1, permille=1000)
+
+
 STORIES = (
     _never_pays,
     _has_plan,
@@ -292,5 +299,6 @@ STORIES = (
     _has_medicaid,
     _was_billed_before,
     _works_here,
+    _is_a_child,
 )
-WEIGHTS = (20, 14, 4, 3, 7, 6, 4, 9, 6, 1, 3, 10, 12, 3, 2, 3, 12, 5)
+WEIGHTS = (20, 14, 4, 3, 7, 6, 4, 9, 6, 1, 3, 10, 12, 3, 2, 3, 12, 5, 1)

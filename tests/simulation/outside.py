@@ -7,6 +7,8 @@ What they do with a piece depends on its document id only, so that a shorter his
 from __future__ import annotations
 
 import csv
+import email
+import email.policy
 import io
 import json
 import re
@@ -33,7 +35,7 @@ class Departure:
     address_lines: tuple[str, ...] = ()
     amount_cents: int = 0
     text: str = ""
-    """What is printed, white space as one blank. Empty for an e-mail."""
+    """What is printed, or the subject and text of an e-mail; white space as one blank."""
     recipient: str = ""
     """The address of an e-mail."""
 
@@ -145,7 +147,7 @@ class Outside:
                 on = day + timedelta(days=1)
                 message = _bounce(recipient, headers["Message-ID"])
                 self._emails[on].append((Report(on, "bounced", document, "", on), message))
-            yield Departure(document, "email", day, recipient=recipient)
+            yield Departure(document, "email", day, text=_email_text(text), recipient=recipient)
 
     def _deliver(self, piece: Departure, *, returns: bool) -> None:
         """Print and mail the piece, or reject it; return it when nobody of this name lives there."""
@@ -172,6 +174,13 @@ def _page_texts(path: Path) -> list[str]:
         return [" ".join(page.get_textpage().get_text_range().replace("\ufffe", "-").split()) for page in document]
     finally:
         document.close()
+
+
+def _email_text(message: str) -> str:
+    """The subject and every part that a reader sees."""
+    parsed = email.message_from_string(message, policy=email.policy.default)
+    parts = [str(part.get_content()) for part in parsed.walk() if part.get_content_maintype() == "text"]
+    return " ".join(" ".join((str(parsed["Subject"]), *parts)).split())
 
 
 def _bounce(recipient: str, message_id: str) -> bytes:

@@ -8,29 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from tests.simulation.agencies import Placement
 from tests.simulation.households import Household, Visit, World, street_of
 from tests.simulation.letters import MailLog
-from tests.simulation.payroll import Line
-from tests.simulation.rules import (
+from tests.simulation.limits import (
     BILLS,
+    FINAL,
     FINAL_NOTICE_DAYS,
     LETTER_DAYS,
     NEVER_BILLED,
     STATEMENTS_MIN,
     STAY,
     VISIT_HOLDS,
+    is_covered,
     is_in_force,
+    is_minor,
 )
+from tests.simulation.payroll import Line
 
 
 @dataclass(frozen=True)
 class Case:
-    """A visit that an agency got, and everything that is true of it on that day."""
+    """A visit that an agency got, or might get, and everything that is true of it on that day."""
 
-    placed: Placement
+    placed: Placement | None
     household: Household
     visit: Visit
     log: MailLog
@@ -42,7 +45,6 @@ PlacementRule = Callable[[Case], Iterator[str]]
 FLOOR_CENTS = 5_000
 """What the agencies of the sample hospital take in."""
 PAYMENT_DAYS = COVERAGE_DAYS = ORAL_DAYS = 30
-FINAL = 4
 RECALL_DAYS_MAX = 6
 """Days in which an agency must be told to stop: the latest run, and outages."""
 
@@ -50,11 +52,9 @@ RECALL_DAYS_MAX = 6
 def after_every_letter(case: Case) -> Iterator[str]:
     """Statements, each level, the final notice, and its 30 days; none of them returned, none under way."""
     log, day = case.log, case.day
-    bills = log.about(case.placed.account, *BILLS)
+    bills = log.about(case.visit.account, *BILLS)
     arrived = [each for each in bills if each.arrived_on]
-    levels = {
-        each.level: each for each in arrived if each.kind == "dunning" and case.placed.account not in each.on_plan
-    }
+    levels = {each.level: each for each in arrived if each.kind == "dunning" and case.visit.account not in each.on_plan}
     if sum(each.kind == "statement" for each in arrived) < STATEMENTS_MIN:
         yield "fewer statements than the minimum arrived"
     if missing := sorted(LETTER_DAYS.keys() - levels.keys()):
@@ -62,12 +62,16 @@ def after_every_letter(case: Case) -> Iterator[str]:
     if any(each.is_under_way for each in bills):
         yield "a bill is under way"
     notice = levels.get(FINAL)
-    if notice is None or notice.arrived_on is None:
+    mailed_on = notice.last_mailed_on(case.visit.account) if notice else None
+    if notice is None or mailed_on is None:
         return
-    if (day - notice.arrived_on).days < FINAL_NOTICE_DAYS:
-        yield f"the final notice was mailed on {notice.arrived_on}"
-    if notice.due_on and notice.due_on >= day:
-        yield f"the final notice gives time until {notice.due_on}"
+    if not notice.is_proven:
+        yield "the final notice was e-mailed, nobody opened it, and it is not on paper"
+    if (day - mailed_on).days < FINAL_NOTICE_DAYS:
+        yield f"the final notice, or its correction, was mailed on {mailed_on}"
+    for version in (notice, *notice.corrections):
+        if version.due_on and version.due_on >= day:
+            yield f"the final notice gives time until {version.due_on}"
     first = min(each.arrived_on for each in arrived if each.arrived_on)
     if (day - first).days < LETTER_DAYS[FINAL]:
         yield f"the first statement was mailed on {first}"
@@ -75,7 +79,13 @@ def after_every_letter(case: Case) -> Iterator[str]:
 
 def nothing_forbids_it(case: Case) -> Iterator[str]:
     household, visit, day = case.household, case.visit, case.day
-    yield from _reasons_to_stop(household, visit, day)
+    yield from reasons_to_stop(household, visit, day)
+    if is_minor(household, day):
+        yield "the guarantor is a minor"
+    if is_covered(household, visit):
+        yield "the patient was covered on the day of the visit"
+    if visit.balance(day) < FLOOR_CENTS:
+        yield "less is owed than the agencies take in"
     if codes := household.held_by(VISIT_HOLDS, day, visit):
         yield f"the visit has {', '.join(sorted(codes))}"
     if not visit.is_decided or day < visit.final_on:
@@ -88,16 +98,22 @@ def nothing_forbids_it(case: Case) -> Iterator[str]:
         yield "a payment is not applied to any visit"
 
 
-def _reasons_to_stop(household: Household, visit: Visit, day: date) -> Iterator[str]:
-    """What forbids to collect, also when an agency has the visit already."""
-    if household.died_on is not None:
-        yield "the guarantor has died"
-    if household.held_by(STAY, day):
-        yield "the guarantor is bankrupt"
-    if household.held_by(frozenset({"PPDR"}), day, visit):
-        yield "the bill is in dispute resolution (45 CFR 149.620(c))"
-    if any(each.is_open and visit.service_on <= each.applied_on for each in household.applications):
-        yield "an application for assistance is open"
+def reasons_to_stop(household: Household, visit: Visit, day: date) -> dict[str, date]:
+    """What forbids to collect on a day, also when an agency has the visit already, and since when."""
+    since: dict[str, date] = {}
+    if household.died_on is not None and household.died_on <= day:
+        since["the guarantor has died"] = household.died_on
+    for hold in household.holds:
+        if not hold.is_on(day) or (hold.visit is not None and hold.visit is not visit):
+            continue
+        if hold.code in STAY:
+            since["the guarantor is bankrupt (11 USC 362(a)(6))"] = hold.placed_on
+        if hold.code == "PPDR":
+            since["the bill is in dispute resolution (45 CFR 149.620(c))"] = hold.placed_on
+    for application in household.applications:
+        if application.is_open and visit.service_on <= application.applied_on <= day:
+            since["an application for assistance is open (26 CFR 1.501(r)-6(c))"] = application.applied_on
+    return since
 
 
 def everything_was_asked(case: Case) -> Iterator[str]:
@@ -122,6 +138,8 @@ _EFFORTS = ("screening", "oral_effort", "coverage_check")
 def line_says_what_is_owed(case: Case) -> Iterator[str]:
     """The balance, the debt since its itemization date (12 CFR 1006.34), and the right person."""
     placed, household, visit, day = case.placed, case.household, case.visit, case.day
+    if placed is None:
+        return
     facts = placed.facts
     if placed.cents != visit.balance(day):
         yield f"placed with {placed.cents} cents, and {visit.balance(day)} are owed"
@@ -140,8 +158,7 @@ def line_says_what_is_owed(case: Case) -> Iterator[str]:
 
 
 def placed_once(case: Case) -> Iterator[str]:
-    placed, log = case.placed, case.log
-    if any(each.is_live and each is not placed for each in log.placements[placed.account]):
+    if any(each.is_live and each is not case.placed for each in case.log.placements[case.visit.account]):
         yield "another agency has it"
 
 
@@ -154,17 +171,24 @@ PLACEMENT_RULES: tuple[PlacementRule, ...] = (
 )
 
 
+GATES: tuple[PlacementRule, ...] = (placed_once, after_every_letter, nothing_forbids_it, everything_was_asked)
+"""What a visit must pass on the list and again when it leaves."""
+
+
+def passes_every_gate(household: Household, visit: Visit, log: MailLog, day: date) -> bool:
+    """Whether the visit may go to an agency on this day."""
+    case = Case(None, household, visit, log, day)
+    return not any(message for gate in GATES for message in gate(case))
+
+
 def missing_recalls(placed: Placement, world: World, day: date) -> Iterator[str]:
-    """An agency is told to stop when the law or the hospital's word forbids to collect."""
-    household, visit = world.by_account[placed.account]
+    """An agency is told to stop within days of what forbids to collect, whatever else happens to the household."""
     if not placed.is_live or placed.state == "recalling":
         return
-    since = day - timedelta(days=RECALL_DAYS_MAX)
-    if since < placed.placed_on:
-        return
-    then, now = set(_reasons_to_stop(household, visit, since)), set(_reasons_to_stop(household, visit, day))
-    if household.changed_on is not None and household.changed_on <= since and then & now:
-        yield f"not recalled since {since}: {', '.join(sorted(then & now))}"
+    household, visit = world.by_account[placed.account]
+    for reason, since in reasons_to_stop(household, visit, day).items():
+        if (day - max(since, placed.placed_on)).days >= RECALL_DAYS_MAX:
+            yield f"not recalled, and since {since} {reason}"
 
 
 def payroll_takes_what_was_signed(line: Line, household: Household, day: date) -> Iterator[str]:
@@ -172,6 +196,8 @@ def payroll_takes_what_was_signed(line: Line, household: Household, day: date) -
     deduction = next(each for each in household.deductions if each.employee_id == line.employee)
     if deduction.signed_on is None:
         yield "nobody has signed"
+    elif line.start < deduction.signed_on:
+        yield f"wages are taken from {line.start}, and both signed on {deduction.signed_on}"
     if line.cents != deduction.per_pay_cents or line.limit != deduction.total_cents:
         signed = f"{deduction.per_pay_cents} of {deduction.total_cents}"
         yield f"{line.cents} of {line.limit} cents, and {signed} were signed"

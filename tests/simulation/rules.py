@@ -1,66 +1,41 @@
 """The rules that every departing letter is judged by, from the trade's rules and the regulations themselves.
 
 Each rule is a function of the letter, the truth about its household, and the mail before it. It yields what is wrong,
-in words. None of this may be taken from the service's own policy: the point is that two people read the law.
+in words. None of this may be taken from the service's own policy: the point is that two people read the law. Steps and
+clocks are in `ladder_rules`, pages in `page_rules`, numbers in `limits`.
 """
 
 from __future__ import annotations
 
-from calendar import month_name
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
-from tests.simulation.households import Household, Plan, Visit, World, street_of
+from tests.simulation import ladder_rules, page_rules
+from tests.simulation.households import World, street_of
 from tests.simulation.letters import Letter, MailLog
+from tests.simulation.limits import (
+    ASKING,
+    BILLS,
+    CLAIM_BAR_DAYS,
+    DUNNING,
+    ESTATE,
+    ESTATE_WAIT_DAYS,
+    HARD_BOUNCES_MAX,
+    NEVER_BILLED,
+    OB_OVERDUE_DAYS,
+    PAPER_ONLY,
+    PLAN_GRACE_DAYS,
+    PLAN_LETTERS,
+    STATEMENT_GAP_DAYS,
+    STAY,
+    VISIT_HOLDS,
+    is_covered,
+    is_in_force,
+    is_minor,
+    visits_of,
+)
 
 Rule = Callable[[Letter, World, MailLog, date], Iterator[str]]
-
-STATEMENT_GAP_DAYS = 25
-LETTER_DAYS = {2: 60, 3: 90, 4: 120}
-"""Level → days from the first statement. A final notice names collection actions: 26 CFR 1.501(r)-6(c)(3)."""
-FINAL_NOTICE_DAYS = 30
-"""26 CFR 1.501(r)-6(c)(4)(i)."""
-STATEMENTS_MIN = STATEMENTS_MAX = 2
-BALANCE_MIN_CENTS, LETTER_MIN_CENTS = 500, 1_000
-PLAN_GRACE_DAYS, PLAN_LAPSE_DAYS = 10, 30
-OB_OVERDUE_DAYS = 14
-
-BILLS = frozenset({"statement", "dunning"})
-PLAN_LETTERS = frozenset({"plan-agreement", "plan-reminder", "plan-missed", "plan-default"})
-DUNNING = frozenset({"dunning", "plan-missed", "plan-default"})
-ASKING = BILLS | PLAN_LETTERS | {"invoice", "ob-notice", "payroll-authorization"}
-ESTATE = frozenset({"estate-inquiry", "estate-claim"})
-STAY = frozenset({"BANKR_STAY", "BANKR_DISCH"})
-VISIT_HOLDS = frozenset({"DISPUTE", "COMPLAINT", "PPDR", "CONTEST", "TPL", "ATTY"})
-NEVER_BILLED = frozenset({"medicaid", "qmb", "workers_comp"})
-
-
-def visits_of(letter: Letter, world: World) -> list[Visit]:
-    return [world.by_account[account][1] for account in letter.accounts]
-
-
-def is_in_force(plan: Plan, day: date) -> bool:
-    """Whether a payment plan protects its visits: until a payment is more than 30 days late, or it was ended."""
-    if plan.status != "active":
-        return False
-    return not any(each.left and each.due_on + timedelta(days=PLAN_LAPSE_DAYS) < day for each in plan.installments)
-
-
-def is_protected(household: Household, plan: Plan, log: MailLog, day: date) -> bool:
-    """Whether the plan is in force, or a letter about a missed payment still gives time to pay it."""
-    if is_in_force(plan, day):
-        return True
-    missed = log.of(household, "plan-missed")
-    return plan.status == "active" and any(each.due_on and each.due_on >= day for each in missed)
-
-
-def accounts_on_plan(letter: Letter, world: World, log: MailLog, day: date) -> frozenset[str]:
-    """The visits of a letter that a payment plan in force covers."""
-    return frozenset(
-        each.account
-        for each in visits_of(letter, world)
-        if each.plan is not None and is_protected(letter.household, each.plan, log, day)
-    )
 
 
 def nothing_to_the_dead(letter: Letter, _world: World, _log: MailLog, _day: date) -> Iterator[str]:
@@ -69,6 +44,12 @@ def nothing_to_the_dead(letter: Letter, _world: World, _log: MailLog, _day: date
         yield "the guarantor has died"
     if letter.household.died_on is None and letter.kind in ESTATE:
         yield "the guarantor is alive"
+
+
+def no_bill_to_a_minor(letter: Letter, _world: World, _log: MailLog, day: date) -> Iterator[str]:
+    """A child owes nothing: the parent or guardian who signed does."""
+    if letter.kind in ASKING and is_minor(letter.household, day):
+        yield "the guarantor is a minor"
 
 
 def no_collecting_during_bankruptcy(letter: Letter, _world: World, _log: MailLog, day: date) -> Iterator[str]:
@@ -99,20 +80,25 @@ def only_final_patient_balances(letter: Letter, world: World, _log: MailLog, day
 
 
 def never_billed_classes(letter: Letter, world: World, _log: MailLog, _day: date) -> Iterator[str]:
-    """42 CFR 447.15, 42 USC 1396a(n)(3)(B), and workers' compensation law."""
-    if letter.kind in ASKING and letter.amount_cents:
-        for visit in visits_of(letter, world):
-            if visit.financial_class in NEVER_BILLED or is_covered(letter.household, visit):
-                yield f"{visit.account} is {visit.financial_class}, or the patient is covered in its month"
+    """42 CFR 447.15, 42 USC 1396a(n)(3)(B), and workers' compensation law: the patient owes nothing, so nothing is
+    asked for, whatever the balance says."""
+    if letter.kind not in ASKING:
+        return
+    for visit in visits_of(letter, world):
+        if visit.financial_class in NEVER_BILLED:
+            yield f"{visit.account} is {visit.financial_class}"
+        elif is_covered(letter.household, visit):
+            yield f"the patient was covered on the day of {visit.account}"
 
 
-def is_covered(household: Household, visit: Visit) -> bool:
-    """Whether the patient has Medicaid or QMB in the month of the visit, which protects the person, not one visit."""
-    month = visit.service_on.replace(day=1)
-    return any(
-        each.financial_class in {"medicaid", "qmb"} and each.service_on.replace(day=1) == month
-        for each in household.visits
-    )
+def no_bill_on_a_day_of_payment(letter: Letter, _world: World, _log: MailLog, day: date) -> Iterator[str]:
+    """A patient's payment or discount of today waits for the next cycle: the bill may cross with it."""
+    if letter.kind not in BILLS:
+        return
+    for visit in letter.household.visits:
+        for posting in visit.postings:
+            if posting.on == day and posting.kind in {"payment", "charity"} and posting.method == "CHECK":
+                yield f"a {posting.kind} was posted to {visit.account} today"
 
 
 def no_dunning_during_application(letter: Letter, world: World, _log: MailLog, _day: date) -> Iterator[str]:
@@ -176,93 +162,33 @@ def right_address(letter: Letter, _world: World, _log: MailLog, _day: date) -> I
         yield "another name than the guarantor's"
 
 
-def no_email_after_a_bounce(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
+def no_email_after_hard_bounces(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
+    """A bounced document goes on paper; after two of them, everything does, until the person gives another address."""
     if letter.last.channel != "email":
         return
-    for earlier in log.everything_to(letter.household):
-        if any(each.failure == "bounced" for each in earlier.attempts):
-            yield "an e-mail to this person bounced"
-            return
+    bounces = sum(
+        each.failure == "bounced" for earlier in log.everything_to(letter.household) for each in earlier.attempts
+    )
+    own = any(each.failure == "bounced" for each in letter.attempts)
+    if own or bounces >= HARD_BOUNCES_MAX:
+        yield f"{bounces} e-mails to this person bounced"
 
 
-def next_step_of_the_ladder(letter: Letter, _world: World, log: MailLog, day: date) -> Iterator[str]:
-    """No level is skipped or repeated, and none comes before its clock, which starts with what was really mailed."""
-    if letter.kind not in BILLS or log.root(letter) is not letter:
+def legal_letters_on_paper(letter: Letter, _world: World, _log: MailLog, _day: date) -> Iterator[str]:
+    """Letters about estates and wages are on paper, which the court or the employer may ask for."""
+    if letter.kind in PAPER_ONLY and letter.last.channel == "email":
+        yield "it left by e-mail"
+
+
+def estate_letters_keep_their_time(letter: Letter, _world: World, _log: MailLog, day: date) -> Iterator[str]:
+    """Nobody is asked in the first 30 days after a death, and a claim leaves before it is barred (UPC 3-803)."""
+    died = letter.household.died_on
+    if died is None:
         return
-    for account in letter.accounts:
-        bills = [each for each in log.about(account, *BILLS) if each is not letter]
-        if any(each.is_under_way for each in bills):
-            yield f"another bill about {account} is under way"
-        if account in letter.on_plan:
-            yield from _too_soon(account, [each for each in bills if each.kind == "statement"], day)
-            continue
-        yield from _too_soon(account, bills, day)
-        steps = [each for each in bills if each.arrived_on and account not in each.on_plan]
-        statements = [each for each in bills if each.arrived_on and each.kind == "statement"]
-        levels = [each.level for each in steps if each.kind == "dunning"]
-        if letter.kind == "statement":
-            asked_in_full = len([each for each in steps if each.kind == "statement"])
-            if asked_in_full >= STATEMENTS_MAX or levels:
-                yield f"statement about {account} after {asked_in_full} statements and letters {levels}"
-            continue
-        first = min((each.arrived_on for each in bills if each.arrived_on), default=None)
-        if letter.level not in LETTER_DAYS:
-            yield f"level {letter.level} is no letter"
-            continue
-        if len(statements) < STATEMENTS_MIN:
-            yield f"{len(statements)} statements about {account} before a letter"
-        if levels != list(range(2, letter.level)):
-            yield f"level {letter.level} about {account} after {levels or 'no letter'}"
-        if first and (day - first).days < LETTER_DAYS[letter.level]:
-            yield f"level {letter.level} about {account} {(day - first).days} days after {first}"
-
-
-def _too_soon(account: str, bills: list[Letter], day: date) -> Iterator[str]:
-    """25 days lie between two bills about a visit, from the day when the first was mailed."""
-    last = max((each.arrived_on for each in bills if each.arrived_on), default=None)
-    if last and (day - last).days < STATEMENT_GAP_DAYS:
-        yield f"the bill before, about {account}, was mailed on {last}"
-
-
-def dates_to_pay_are_ahead(letter: Letter, _world: World, _log: MailLog, day: date) -> Iterator[str]:
-    if letter.due_on is None or not letter.amount_cents:
-        return
-    if letter.due_on <= day:
-        yield f"the date to pay by, {letter.due_on}, has passed"
-    if letter.kind == "dunning" and letter.level == 4 and (letter.due_on - day).days < FINAL_NOTICE_DAYS:
-        yield f"the deadline {letter.due_on} is {(letter.due_on - day).days} days away"
-
-
-def amount_is_what_is_owed(letter: Letter, world: World, log: MailLog, day: date) -> Iterator[str]:
-    """The amount due is the sum of the visits' balances on the day it left; of a plan, the payments that are due."""
-    if letter.kind in BILLS:
-        expected = sum(amounts_of(visits_of(letter, world), day, letter, log))
-        if letter.amount_cents != expected:
-            yield f"asks for {letter.amount_cents} cents, and {expected} are owed"
-        if letter.amount_cents < (BALANCE_MIN_CENTS if letter.kind == "statement" else LETTER_MIN_CENTS):
-            yield f"asks for {letter.amount_cents} cents, which is below the minimum"
-    elif letter.kind == "plan-default":
-        expected = sum(each.balance(day) for each in visits_of(letter, world))
-        if letter.amount_cents != expected:
-            yield f"asks for {letter.amount_cents} cents, and {expected} are owed"
-    elif letter.kind == "refund":
-        if letter.amount_cents:
-            yield "a refund letter asks for money"
-    elif letter.kind in ASKING - {"ob-notice"}:
-        owed = sum(max(0, each.balance(day)) for each in visits_of(letter, world))
-        if letter.amount_cents > owed:
-            yield f"asks for {letter.amount_cents} cents, and {owed} are owed"
-
-
-def amounts_of(visits: list[Visit], day: date, letter: Letter, log: MailLog) -> Iterator[int]:
-    """What a bill may ask for, by visit: the balance, or the payments of a plan in force that are due by its date."""
-    for visit in visits:
-        plan = visit.plan
-        if plan is None or not is_protected(letter.household, plan, log, day):
-            yield visit.balance(day)
-            continue
-        until = letter.due_on or day
-        yield sum(each.left for each in plan.installments if each.due_on <= until)
+    if letter.kind == "estate-inquiry" and (day - died).days < ESTATE_WAIT_DAYS:
+        yield f"the guarantor died {(day - died).days} days ago"
+    if letter.kind == "estate-claim" and (day - died).days >= CLAIM_BAR_DAYS:
+        yield f"the claim is barred since {died + timedelta(days=CLAIM_BAR_DAYS)}"
 
 
 def estimate_stands_alone(letter: Letter, world: World, _log: MailLog, day: date) -> Iterator[str]:
@@ -294,26 +220,6 @@ def notices_keep_their_distance(letter: Letter, _world: World, log: MailLog, day
             yield f"the notice before was mailed on {arrived}"
 
 
-def page_says_the_same(letter: Letter, world: World, _log: MailLog, _day: date) -> Iterator[str]:
-    """What the vendor prints has the amount and the date of the ledger, its visits, and nobody else's."""
-    departure = letter.last
-    if departure.channel != "print":
-        return
-    if departure.amount_cents != letter.amount_cents:
-        yield f"the manifest has {departure.amount_cents} cents, the ledger {letter.amount_cents}"
-    text = departure.text
-    if letter.amount_cents and money(letter.amount_cents) not in text:
-        yield f"the amount {letter.amount_cents} cents is not on the page"
-    if letter.kind in BILLS and letter.due_on and not any(each in text for each in days(letter.due_on)):
-        yield f"the date {letter.due_on} is not on the page"
-    own = {each.account for each in letter.household.visits}
-    printed = {word.strip(".,;:()") for word in text.split()} & world.by_account.keys()
-    if printed - own:
-        yield f"another household's visit {', '.join(sorted(printed - own))} is on the page"
-    if letter.kind in BILLS and not printed >= set(letter.accounts):
-        yield f"visit {', '.join(sorted(set(letter.accounts) - printed))} is not on the page"
-
-
 def answered_once(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
     """Each event is answered by one letter: a plan, an application's decision, a refund, a request, a death."""
     household = letter.household
@@ -336,104 +242,50 @@ def answered_once(letter: Letter, _world: World, log: MailLog, _day: date) -> It
         yield f"{len(same)} documents of one kind in cycle {letter.cycle}"
 
 
-def correction_is_the_same_mailing(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
-    """A corrected letter takes no step: it is the letter that it corrects, with what was wrong made right. It has
-    another level only if it is about other visits."""
-    original = log.root(letter)
-    if original is letter:
-        return
-    is_same = (letter.kind, letter.cycle) == (original.kind, original.cycle)
-    if not is_same or (letter.level != original.level and letter.accounts == original.accounts):
-        yield f"a correction of {original.kind} {original.level} of {original.cycle}"
-    if letter.household is not original.household:
-        yield f"a correction of a letter to {original.household.guarantor_id}"
-
-
-def no_letter_while_an_agency_collects(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
-    """One debt, one collector: nothing asks for a visit that an agency has, until it has given it back."""
-    if letter.kind not in BILLS | PLAN_LETTERS | {"estate-claim"}:
-        return
-    for account in letter.accounts:
-        if any(each.is_live for each in log.placements[account]):
-            yield f"visit {account} is with an agency"
-
-
-def copy_is_marked(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
-    """A copy says that it is one, and asks for nothing else than the letter did."""
-    original = log.letters.get(letter.revision_of)
-    if original is None:
-        yield "a copy of nothing that left"
-    elif letter.amount_cents != original.amount_cents:
-        yield f"a copy with {letter.amount_cents} cents of a letter with {original.amount_cents}"
-    if not any(word in letter.last.text for word in ("COPY", "COPIA")):
-        yield "nothing says that it is a copy"
-
-
-def sent_once(letter: Letter, _world: World, _log: MailLog, _day: date) -> Iterator[str]:
-    """A document leaves again only after it is known that it did not arrive."""
-    for attempt in letter.attempts[:-1]:
-        if not attempt.failure:
-            yield f"it left on {attempt.departure.day}, and nothing is known against that"
-
-
-def money(cents: int) -> str:
-    return f"${cents // 100:,}.{cents % 100:02}"
-
-
-_MESES = [
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "octubre",
-    "noviembre",
-    "diciembre",
-]
-
-
-def days(day: date) -> tuple[str, ...]:
-    """A date as a page may print it, in English and Spanish."""
-    return (
-        f"{month_name[day.month]} {day.day}, {day.year}",
-        f"{day.day} de {_MESES[day.month - 1]} de {day.year}",
-        f"{day:%m/%d/%Y}",
-    )
-
-
 RULES: tuple[Rule, ...] = (
-    sent_once,
+    ladder_rules.sent_once,
     nothing_to_the_dead,
+    no_bill_to_a_minor,
     no_collecting_during_bankruptcy,
     no_disputed_visit,
     only_final_patient_balances,
     never_billed_classes,
+    no_bill_on_a_day_of_payment,
     no_dunning_during_application,
     no_dunning_of_a_plan_in_force,
     no_bill_with_unapplied_money,
     no_mail_where_it_was_returned,
     right_address,
-    no_email_after_a_bounce,
-    next_step_of_the_ladder,
-    dates_to_pay_are_ahead,
-    amount_is_what_is_owed,
+    no_email_after_hard_bounces,
+    legal_letters_on_paper,
+    estate_letters_keep_their_time,
     estimate_stands_alone,
     notices_keep_their_distance,
-    page_says_the_same,
     answered_once,
-    correction_is_the_same_mailing,
-    no_letter_while_an_agency_collects,
+    ladder_rules.next_step_of_the_ladder,
+    ladder_rules.level_is_of_the_documents_sent,
+    ladder_rules.correction_is_the_same_mailing,
+    ladder_rules.no_letter_while_an_agency_collects,
+    ladder_rules.dates_to_pay_are_ahead,
+    page_rules.amount_is_what_is_owed,
+    page_rules.page_says_the_same,
+    page_rules.visits_add_up_on_the_page,
+    page_rules.assistance_is_offered,
+    page_rules.speaks_as_the_hospital,
+    page_rules.final_notice_is_complete,
+    page_rules.estimate_is_no_bill,
+    page_rules.email_says_nothing,
+    page_rules.plan_is_on_its_letter,
+    page_rules.refund_is_on_its_letter,
+    page_rules.estate_is_addressed,
 )
 COPY_RULES: tuple[Rule, ...] = (
-    sent_once,
+    ladder_rules.sent_once,
     nothing_to_the_dead,
+    no_bill_to_a_minor,
     no_collecting_during_bankruptcy,
     no_mail_where_it_was_returned,
     right_address,
-    copy_is_marked,
+    page_rules.copy_is_marked,
 )
 """What holds of a copy that somebody asked for: it takes no step, and asks for nothing."""

@@ -89,7 +89,12 @@ def simulate(
     database.write(world, households, START)
     office = Office(home, plan.seed, plan.conduct)
     ledger = LedgerReader(home / "ledger.db")
-    judge = Judge(world, ledger, letters_every_days=plan.conduct.letters_every_days)
+    judge = Judge(
+        world,
+        ledger,
+        letters_every_days=plan.conduct.letters_every_days,
+        notices_every_days=plan.conduct.notices_every_days,
+    )
     outcome = Outcome(plan, judge.violations, [], office.log, judge.log, ledger, home, START)
     year = _Year(outcome, deque(events), world, database, office, judge)
     try:
