@@ -71,7 +71,8 @@ class MailSettings(Record, kw_only=True):
     unread_email_days: int = 0
     """Days in which an e-mailed document must be opened on the portal; after them it goes on paper, once, as the same
     document. Requires the portal's reads (`portal_reads_url`, or files in the inbox). At least 7 less than
-    `policy.due_days`. 0: e-mail is enough. Final notices always go on paper at once."""
+    `policy.due_days`. An e-mail that is released too late for its paper is withheld (`DUE_PASSED`). 0: e-mail is
+    enough. Final notices always go on paper at once."""
     email_link_days: int = 7
     """Days that an `archive-link` works, 1 to 7 (the S3 maximum)."""
     mailer_id: str = ""
