@@ -274,7 +274,7 @@ def _has_medicaid(life: Life, owed: int) -> None:
 
 
 def _is_a_child(life: Life, owed: int) -> None:
-    """A child on file as the guarantor: nobody may bill a minor, whatever is owed."""
+    """A child on file as the guarantor: a minor is not billed, whatever is owed."""
     life.household.born_on = date(2012, 5, 1)
     if life.random.random() < 0.5:
         life.add(owed + life.random.randint(30, 200), "pays", visit=1, permille=1000)
