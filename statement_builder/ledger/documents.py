@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, not_, or_, select, text, update
 
 from statement_builder.billing.model import CausedLetter
 from statement_builder.billing.selection import Channel, Hold, Kind
@@ -134,11 +134,13 @@ class DocumentRepository(Repository):
         self, facility_id: str, guarantor_ids: Sequence[str], *, excluding_batch: str
     ) -> dict[str, tuple[Kind, ...]]:
         """Guarantor → kinds of document that other open batches are still to hand off, that are due for redelivery, or
-        that were handed off and are not reported as mailed yet."""
+        that were handed off again after a failed attempt and are not reported as mailed yet."""
+        failed = delivery.alias("failed")
         is_on_its_way = and_(
             document.c.state == DocumentState.HANDED_OFF.value,
             document.c.mailed_on.is_(None),
             exists().where(delivery.c.document_id == document.c.document_id, is_live(delivery)),
+            exists().where(failed.c.document_id == document.c.document_id, not_(is_live(failed))),
         )
         found: defaultdict[str, set[Kind]] = defaultdict(set)
         query = (
