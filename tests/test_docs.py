@@ -103,8 +103,11 @@ def test_decisions__are_all_in_the_index_with_status_and_date() -> None:
     decisions = sorted((ROOT / "docs" / "adr").glob("0*.md"))
     assert len(decisions) > 20
     for path in decisions:
-        assert f"({path.name})" in index
+        assert index.count(f"({path.name}) |") == 1
         assert re.search(r"^Status: \w+.*Date: \d{4}-\d\d-\d\d", path.read_text("utf-8"), re.MULTILINE), path.name
+    numbers = [int(number) for number in re.findall(r"^\| (\d+) \|", index, re.MULTILINE)]
+    assert len(numbers) == len(decisions)
+    assert numbers == sorted(numbers)
 
 
 def test_readme__is_short() -> None:

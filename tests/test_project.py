@@ -23,8 +23,7 @@ PACKAGE_DATA_READERS = {
     "policy/hold_codes.py",
     "policy/legal_numbers.py",
     "policy/placeholders.py",
-    "policy/payroll/wage_deductions.py",
-    "policy/state_files.py",
+    "policy/states/state_files.py",
 }
 """Pure modules that read their own package data, or import a folder of their package, once. No rule reads another
 file."""

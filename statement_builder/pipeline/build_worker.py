@@ -34,7 +34,7 @@ from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.pipeline.pull.requests import requests_of
 from statement_builder.pipeline.workers import report_progress
 from statement_builder.policy import Policy
-from statement_builder.policy.pre_assignment import pre_assignment_rule
+from statement_builder.policy.states.pre_assignment import pre_assignment_rule
 from statement_builder.rendering import (
     CompiledEngine,
     DocumentError,

@@ -14,8 +14,8 @@ from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.billing.model import GuarantorAccount, Record
 from statement_builder.billing.selection import Channel, Kind, Selection
 from statement_builder.pipeline.portal_keys import read_portal_keys
-from statement_builder.policy.pre_assignment import final_notice_insert
 from statement_builder.policy.segments import Segment, find_segment, message_of
+from statement_builder.policy.states.pre_assignment import final_notice_insert
 from statement_builder.settings import Settings
 from statement_builder.settings.backends import load_segments
 

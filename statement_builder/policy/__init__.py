@@ -1,6 +1,7 @@
 """Who gets what, and when: holds, the numbers of the law and of the hospital, and the legal clocks. Pure.
 
-The rules that several kinds of document share are here; those of one kind are in its folder of `kinds`.
+The rules that several kinds of document share are here; those of one kind are in its folder of `kinds`, and what each
+state requires is in `states`.
 `hold_codes.toml` has the text of every reason, `legal_numbers.toml` the default of every number.
 """
 

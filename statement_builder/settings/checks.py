@@ -17,11 +17,11 @@ from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
-from statement_builder.policy.collection_states import find_collection_faults
-from statement_builder.policy.plan_states import PLAN_STATES
-from statement_builder.policy.pre_assignment import pre_assignment_rule
 from statement_builder.policy.segments import is_insert_code
 from statement_builder.policy.settings import Policy
+from statement_builder.policy.states.collection import find_collection_faults
+from statement_builder.policy.states.plan_end import PLAN_STATES
+from statement_builder.policy.states.pre_assignment import pre_assignment_rule
 from statement_builder.resources import TEMPLATES, languages
 from statement_builder.settings.agencies import find_placement_faults
 from statement_builder.settings.by_kind import YEARS_MAX, YEARS_MIN

@@ -22,7 +22,7 @@ from statement_builder.kinds import candidate_cents, decide, definition_of
 from statement_builder.policy import Policy
 from statement_builder.policy.candidate import open_candidate
 from statement_builder.policy.payroll.payroll import current_plans
-from statement_builder.policy.payroll.wage_deductions import WAGE_DEDUCTION_RULES
+from statement_builder.policy.states.wage_deductions import WAGE_DEDUCTION_RULES
 from tests.builders import AS_OF, make_guarantor
 from tests.payroll import SIGNED, make_authorization, make_deduction, on_payroll
 from tests.plan_letters import make_plan

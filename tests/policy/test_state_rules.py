@@ -20,8 +20,12 @@ from statement_builder.documents.facts import LetterFacts
 from statement_builder.kinds import decide
 from statement_builder.kinds.invoice.facts import InvoiceFacts
 from statement_builder.policy import Policy
-from statement_builder.policy.itemized_states import ITEMIZED_STATES, answer_by, complete_requests
-from statement_builder.policy.pre_assignment import PRE_ASSIGNMENT_STATES, final_notice_insert, pre_assignment_rule
+from statement_builder.policy.states.itemized_bills import ITEMIZED_STATES, answer_by, complete_requests
+from statement_builder.policy.states.pre_assignment import (
+    PRE_ASSIGNMENT_STATES,
+    final_notice_insert,
+    pre_assignment_rule,
+)
 from tests.answers import ADULT, compose_answer, make_asked
 from tests.builders import AS_OF, make_account, make_encounter
 from tests.contents import BEFORE_PLACEMENT, BILLED, make_letter, make_stay

@@ -50,4 +50,4 @@ class DocumentRequest(Record, kw_only=True):
     answer_by: date | None = None
     """The last day for the answer, by the state's law or the policy. None: not calculated."""
     state_rule: str = ""
-    """The state whose law asks for the document (`policy.itemized_states`). Empty: a person asked."""
+    """The state whose law asks for the document (`policy.states.itemized_bills`). Empty: a person asked."""

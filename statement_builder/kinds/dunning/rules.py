@@ -72,7 +72,7 @@ def hold_on_plan(candidate: Candidate) -> Iterable[Hold]:
 
 def hold_without_itemized_bill(candidate: Candidate) -> Iterable[Hold]:
     """Hold letters on a visit until its itemized bill was mailed, where a state's law requires it before any debt
-    collection (`policy.itemized_states`)."""
+    collection (`policy.states.itemized_bills`)."""
     for each in candidate.with_balance:
         if any(asked.state_rule for asked in each.requests):
             yield make_hold("ITEMIZED_FIRST", each.account_number)

@@ -15,7 +15,7 @@ from statement_builder.documents.assistance import assistance_until
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import DateAhead, PlanLetterFacts
 from statement_builder.documents.printed_terms import PrintedTerms
-from statement_builder.policy.payroll.wage_deductions import wage_deduction_rule
+from statement_builder.policy.states.wage_deductions import wage_deduction_rule
 
 
 class PayrollAuthorizationFacts(PlanLetterFacts, kw_only=True):

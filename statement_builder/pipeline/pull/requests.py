@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from statement_builder.billing.model import DocumentRequest, FaultyAccount, GuarantorAccount, RequestKind
-from statement_builder.policy.itemized_states import complete_requests, is_rule_request, is_with_first_bill
+from statement_builder.policy.states.itemized_bills import complete_requests, is_rule_request, is_with_first_bill
 
 if TYPE_CHECKING:
     from statement_builder.pipeline.context import AppContext
@@ -66,7 +66,7 @@ def with_open_requests(
 def _complete(
     context: AppContext, scope: Scope, entries: Sequence[GuarantorAccount | FaultyAccount]
 ) -> Iterator[GuarantorAccount | FaultyAccount]:
-    """The entries with the deadlines and the requests of the state's law (`policy.itemized_states`)."""
+    """The entries with the deadlines and the requests of the state's law (`policy.states.itemized_bills`)."""
     policy, state = context.settings.policy, context.facility.return_address.state.upper()
     numbers: list[str] = []
     if is_with_first_bill(state, policy):

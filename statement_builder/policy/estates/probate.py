@@ -13,7 +13,7 @@ import msgspec
 
 from statement_builder.billing.dates import add_months
 from statement_builder.billing.model import Estate, Record
-from statement_builder.policy.state_files import read_states
+from statement_builder.policy.states.state_files import read_states
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=3_650)]

@@ -10,7 +10,7 @@ from statement_builder.billing.payroll import adds_up, paydays_fit
 from statement_builder.billing.selection import Hold
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.hold_codes import make_hold
-from statement_builder.policy.payroll.wage_deductions import wage_deduction_rule
+from statement_builder.policy.states.wage_deductions import wage_deduction_rule
 
 ON_PAYROLL = "EMPLOYEE"
 _EMPLOYEE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,19}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from statement_builder.billing.model import Record
-from statement_builder.policy.state_files import read_states
+from statement_builder.policy.states.state_files import read_states
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 

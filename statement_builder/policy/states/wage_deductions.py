@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
-from importlib.resources import files
 from typing import Annotated
 
 import msgspec
 
 from statement_builder.billing.model import Record
+from statement_builder.policy.states.state_files import read_states
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -27,18 +26,7 @@ class WageDeductionRule(Record, kw_only=True):
     note: _Text
 
 
-def _read_states() -> dict[str, WageDeductionRule]:
-    folder = files(__package__).joinpath("wage_deduction_rules")
-    return {
-        each.name.removesuffix(".toml"): msgspec.convert(
-            tomllib.loads(each.read_text(encoding="utf-8")), WageDeductionRule
-        )
-        for each in folder.iterdir()
-        if each.name.endswith(".toml")
-    }
-
-
-WAGE_DEDUCTION_RULES = _read_states()
+WAGE_DEDUCTION_RULES = read_states("wage_deduction_rules", WageDeductionRule)
 """State code to its rule."""
 
 _FEDERAL = WageDeductionRule(

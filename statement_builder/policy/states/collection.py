@@ -12,7 +12,7 @@ import msgspec
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import CollectionAction
 from statement_builder.policy.settings import Policy
-from statement_builder.policy.state_files import read_states
+from statement_builder.policy.states.state_files import read_states
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _Days = Annotated[int, msgspec.Meta(ge=0, le=3_650)]

@@ -15,7 +15,7 @@ from statement_builder.billing.balance import encounter_balance
 from statement_builder.billing.entities import group_visits
 from statement_builder.billing.model import DocumentRequest, Encounter, GuarantorAccount, Record, RequestKind
 from statement_builder.policy.settings import Policy
-from statement_builder.policy.state_files import read_states
+from statement_builder.policy.states.state_files import read_states
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _RULE_ID = "law:first-bill:"
