@@ -141,7 +141,7 @@ def bench(  # noqa: PLR0917
         if stages:
             raise ConfigError("--stages measures a batch of statements: omit --kind.")
         results = run_bench_of_every_kind(documents=documents)
-        output.print_json(results) if as_json else output.show_benchmarks(results)
+        output.print_json(results) if as_json else output.show_benchmarks({each.kind: each for each in results})
         return
     result = run_bench(documents=documents, kind=Kind(kind), stages=stages, workers=processes)
     output.print_json(result) if as_json else output.show_benchmark(result)

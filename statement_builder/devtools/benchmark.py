@@ -84,7 +84,7 @@ def run_bench(*, documents: int, kind: Kind, stages: bool = False, workers: int 
     with TemporaryDirectory() as folder:
         home = Path(folder)
         settings = load_sample_settings(home)
-        result = _measure(kind, sample_contents(home, 2 * documents, kind, settings), home)
+        result = measure_contents(kind, sample_contents(home, 2 * documents, kind, settings), home)
         if stages:
             first, again = _run_batches(settings, home, workers=workers)
             result = replace(result, batch=first, again=again)
@@ -101,11 +101,14 @@ def run_bench_of_every_kind(*, documents: int) -> tuple[BenchmarkResult, ...]:
         settings = load_sample_settings(home)
         url = make_sample_hospital(home, max(_GUARANTORS_MIN, _GUARANTORS_PER_DOCUMENT * documents))
         contents = contents_by_kind(url, 2 * documents, list(Kind), settings)
-        return tuple(_measure(kind, each, home) for kind, each in contents.items() if len(each) > 1)
+        return tuple(measure_contents(kind, each, home) for kind, each in contents.items() if len(each) > 1)
 
 
-def _measure(kind: Kind, contents: Sequence[Content], home: Path) -> BenchmarkResult:
-    """Measure both engines: layouts are compiled for all contents, and speed is measured with the second half."""
+def measure_contents(kind: Kind, contents: Sequence[Content], home: Path) -> BenchmarkResult:
+    """Measure both engines: layouts are compiled for all contents, and speed is measured with the second half.
+
+    `contents` are at least two documents of one kind. `home` is a folder for layouts.
+    """
     warm_up, measured = contents[: len(contents) // 2], contents[len(contents) // 2 :]
     first_s = _time_first(contents, home / f"{kind}-first-layouts")
     cold = _compile_layouts(contents, home / f"{kind}-layouts")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from statement_builder.cli.output.console import out, print_line
@@ -30,18 +30,18 @@ def show_benchmark(result: BenchmarkResult) -> None:
         _show_batches(result.batch, result.again)
 
 
-def show_benchmarks(results: Sequence[BenchmarkResult]) -> None:
-    """Print the speed of both engines for each kind."""
+def show_benchmarks(results: Mapping[str, BenchmarkResult]) -> None:
+    """Print the speed of both engines for each kind. The keys are the names to print."""
     headings = ("documents", "compiled/s", "WeasyPrint/s", "times", "compiled", "composed", "fell back")
     out.print(f"{'':<22}" + "".join(f"{heading:>14}" for heading in headings), highlight=False)
-    for each in results:
+    for name, each in results.items():
         figures = (each.documents, each.compiled_per_s, each.plain_per_s, each.ratio)
         layouts = (each.layouts, each.composed, each.fallbacks)
-        out.print(f"{each.kind:<22}" + "".join(f"{figure:>14,}" for figure in (*figures, *layouts)), highlight=False)
+        out.print(f"{name:<22}" + "".join(f"{figure:>14,}" for figure in (*figures, *layouts)), highlight=False)
     out.print("compiled, composed: layouts that WeasyPrint makes, and layouts that are composed of their parts")
-    for each in results:
+    for name, each in results.items():
         for reason, count in each.reasons.items():
-            print_line(f"  {each.kind}: {count:,} fell back to a WeasyPrint call: {reason}")
+            print_line(f"  {name}: {count:,} fell back to a WeasyPrint call: {reason}")
 
 
 def show_deployment_benchmark(result: DeploymentBenchmark) -> None:
