@@ -139,6 +139,8 @@ def require_officer(context: AppContext, packet: EvidencePacket) -> None:
 
 def may_approve(context: AppContext, packet: EvidencePacket) -> bool:
     """Whether to offer the approval to the actor. `approve_packet` decides."""
+    if not may_use(context, "evidence"):
+        return False
     try:
         require_officer(context, packet)
     except (ConfigError, GateStop):
