@@ -14,7 +14,6 @@ import re
 import secrets
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -45,9 +44,8 @@ from statement_builder.pipeline.context import open_context
 from statement_builder.settings import load_settings
 from statement_builder.web.app import create_app
 from statement_builder.web.console import Console
-from statement_builder.web.jobs import Jobs
+from statement_builder.web.opening import open_console
 from statement_builder.web.protection import STATIC, base_of, path_of
-from statement_builder.web.templating import open_templates
 from statement_builder.web.tokens import TokenBox
 from statement_builder.web.visitors import Visitor
 
@@ -179,19 +177,16 @@ def _open_console(secret: str) -> Console:
         actor="console@airflow",
         workers=settings.render.workers or 1,
     )
-    context.ledger.remember_totals()
     # An action's process would import the main module, which is Airflow's command line here.
     sys.modules["__main__"] = ModuleType("__main__")
-    jobs = Jobs(environ, Path.cwd(), workers=context.workers, monotonic=time.monotonic)
-    jobs.prepare()
-    return Console(
-        context=context,
+    return open_console(
+        context,
         door=AirflowDoor(
             origin=f"{address.scheme}://{address.netloc}", secret=secret, today=lambda: context.now().date()
         ),
-        templates=open_templates(context.facility.time_zone),
-        jobs=jobs,
         box=TokenBox(conf.get("api", "secret_key")),  # a form may be answered by another process
+        environ=environ,
+        folder=Path.cwd(),
         runs_batches=False,
     )
 

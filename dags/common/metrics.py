@@ -22,7 +22,7 @@ def report_gauges(context: AppContext) -> None:
     from airflow.sdk.observability.stats import gauge  # noqa: PLC0415
 
     send: Callable[..., None] = gauge
-    for name, value, tags in list_gauges(read_today(context)):
+    for name, value, tags in list_gauges(read_today(context, of_everybody=True)):
         send(f"{PREFIX}.{name}", value, tags=tags)
 
 

@@ -98,5 +98,5 @@ def list_all(as_json: Json = False) -> None:
     from statement_builder.operations.evidence.requests import list_packets  # noqa: PLC0415
 
     with opened(reads_only=True) as context:
-        packets = list_packets(context)
+        packets, _ = list_packets(context)
     output.print_json(packets) if as_json else output.show_packets(packets)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from itertools import groupby
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, insert, select, update
 
 from statement_builder.billing.model import Record
 from statement_builder.errors import ConfigError
 from statement_builder.ledger.audit.events import write_event
-from statement_builder.ledger.storage.sql_compat import insert_if_new
+from statement_builder.ledger.storage.sql_compat import in_chunks, insert_if_new, is_one_of
 from statement_builder.ledger.storage.tables import evidence_account, evidence_packet
 from statement_builder.ledger.storage.transactions import Repository
 
@@ -77,24 +78,44 @@ class EvidenceRepository(Repository):
 
     def find(self, facility_id: str, packet_id: str) -> EvidencePacket | None:
         """One request; None if there is none with this id."""
-        return next((each for each in self.all(facility_id) if each.packet_id == packet_id), None)
+        found = self._select(facility_id, evidence_packet.c.packet_id == packet_id)
+        return found[0] if found else None
+
+    def beginning_with(self, facility_id: str, beginning: str) -> list[EvidencePacket]:
+        """The requests whose id begins like this, newest first."""
+        found = self._select(facility_id, evidence_packet.c.packet_id.startswith(beginning, autoescape=True))
+        return [each for each in found if each.packet_id.startswith(beginning)]  # SQLite ignores the case
+
+    def about(self, facility_id: str, account_numbers: Sequence[str]) -> list[EvidencePacket]:
+        """The requests about any of these accounts, newest first."""
+        query = select(evidence_account.c.packet_id).where(is_one_of(evidence_account.c.account_number))
+        with self._read() as connection:
+            ids = {
+                packet_id
+                for numbers in in_chunks(account_numbers)
+                for packet_id in connection.execute(query, {"ids": numbers}).scalars()
+            }
+        return self._select(facility_id, evidence_packet.c.packet_id.in_(sorted(ids))) if ids else []
+
+    def unapproved(self, facility_id: str) -> list[EvidencePacket]:
+        """The requests that no officer has approved, newest first."""
+        return self._select(facility_id, evidence_packet.c.approved_at.is_(None))
 
     def all(self, facility_id: str) -> list[EvidencePacket]:
         """Every request, newest first."""
-        packets = select(evidence_packet).where(evidence_packet.c.facility_id == facility_id)
-        packets = packets.order_by(evidence_packet.c.requested_at.desc(), evidence_packet.c.packet_id)
-        accounts = (
-            select(evidence_account)
-            .join(evidence_packet, evidence_packet.c.packet_id == evidence_account.c.packet_id)
-            .where(evidence_packet.c.facility_id == facility_id)
-            .order_by(evidence_account.c.packet_id, evidence_account.c.position)
+        return self._select(facility_id)
+
+    def _select(self, facility_id: str, *conditions: ColumnElement[bool]) -> list[EvidencePacket]:
+        """The requests that meet the conditions, newest first, with their accounts: one query."""
+        query = (
+            select(evidence_packet, evidence_account.c.account_number)
+            .outerjoin(evidence_account, evidence_account.c.packet_id == evidence_packet.c.packet_id)
+            .where(evidence_packet.c.facility_id == facility_id, *conditions)
+            .order_by(evidence_packet.c.requested_at.desc(), evidence_packet.c.packet_id, evidence_account.c.position)
         )
-        by_packet: dict[str, list[str]] = {}
         with self._read() as connection:
-            for row in connection.execute(accounts):
-                by_packet.setdefault(row.packet_id, []).append(row.account_number)
-            rows = connection.execute(packets).mappings().all()
-        return [_to_packet(dict(row), tuple(by_packet.get(row["packet_id"], ()))) for row in rows]
+            rows = connection.execute(query).mappings().all()
+        return [_to_packet(list(group)) for _, group in groupby(rows, key=lambda row: row["packet_id"])]
 
     def approve(self, packet_id: str, content_sha256: str, *, actor: str, at: datetime, why: str) -> None:
         """Record an officer's approval of this content. An approval of other content replaces an earlier one.
@@ -115,6 +136,9 @@ class EvidenceRepository(Repository):
             )
 
 
-def _to_packet(row: dict[str, Any], accounts: tuple[str, ...]) -> EvidencePacket:
-    values = {name: row[name] for name in EvidencePacket.__struct_fields__ if name != "accounts"}
-    return EvidencePacket(**{**values, "kind": EvidenceKind(row["kind"]), "accounts": accounts})
+def _to_packet(rows: Sequence[RowMapping]) -> EvidencePacket:
+    """A packet from its rows, one for each account."""
+    first = rows[0]
+    values = {name: first[name] for name in EvidencePacket.__struct_fields__ if name != "accounts"}
+    accounts = tuple(row["account_number"] for row in rows if row["account_number"] is not None)
+    return EvidencePacket(**{**values, "kind": EvidenceKind(first["kind"]), "accounts": accounts})

@@ -115,7 +115,10 @@ class RequestRepository(Repository):
 
     def is_open(self, facility_id: str, request_id: str) -> bool:
         """Whether a recorded request still waits for its answer."""
-        return any(each.request_id == request_id for each in self.recorded(facility_id))
+        own = (request.c.facility_id == facility_id, request.c.request_id == request_id)
+        query = select(request.c.request_id).where(*own, request.c.withdrawn_at.is_(None), ~_is_answered(""))
+        with self._read() as connection:
+            return connection.execute(query).first() is not None
 
     def withdraw(self, facility_id: str, request_id: str, *, reason: str, actor: str, at: datetime) -> None:
         """End a request without an answer. ConfigError if no such request is open."""

@@ -21,7 +21,7 @@ from statement_builder.ledger.placement import PLACEMENT
 from statement_builder.operations.access import subject
 from statement_builder.operations.payroll import collect as payroll
 from statement_builder.operations.placement import collect as placement
-from statement_builder.operations.roles import authorize
+from statement_builder.operations.roles import authorize, may_use, require_reader
 from statement_builder.operations.tracking.inbound_files import parse_line_reason
 from statement_builder.operations.tracking.inbox import DONE, QUARANTINE, FileToReview, read_files_to_review
 from statement_builder.operations.tracking.inbox_run import InboxRun, ReadFile
@@ -103,6 +103,11 @@ def list_sources(context: AppContext) -> list[RowSource]:
     return found
 
 
+def list_readable_sources(context: AppContext) -> list[RowSource]:
+    """The sources whose rows the actor may read."""
+    return [each for each in list_sources(context) if may_use(context, each.role)]
+
+
 def require_source(context: AppContext, name: str) -> RowSource:
     """The source with this name. `ConfigError` if the settings have none."""
     found = next((each for each in list_sources(context) if each.name == name), None)
@@ -116,8 +121,9 @@ def list_quarantine(source: RowSource) -> list[FileToReview]:
     return [each for each in read_files_to_review(source.folder) if each.folder == QUARANTINE]
 
 
-def read_quarantined(source: RowSource, name: str) -> QuarantinedFile:
-    """One file with the rows that wait. `ConfigError` if it waits no more."""
+def read_quarantined(context: AppContext, source: RowSource, name: str) -> QuarantinedFile:
+    """One file with the rows that wait. `ConfigError` if it waits no more; `NotAllowed`."""
+    require_reader(context, source.role)
     waiting = next((each for each in list_quarantine(source) if each.name == name), None)
     if waiting is None:
         raise ConfigError(f"{name} does not wait in quarantine any more.")
@@ -202,7 +208,7 @@ def _deciding(
         raise ConfigError("Say why: the reason is kept in the event log.")
     authorize(context, source.role, batch_id=source.lock, subject=name)
     with context.ledger.lock(source.lock, owner=context.actor, at=context.now()):
-        file = read_quarantined(source, name)
+        file = read_quarantined(context, source, name)
         if file.sha256 != seen:
             raise GateStop(f"{name} has changed since you saw it, so nothing was done. Look at it again.")
         yield source.open_inbox(), file

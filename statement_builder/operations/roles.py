@@ -72,6 +72,12 @@ def may_use(context: AppContext, verb: str) -> bool:
     return not roles.are_set or not context.memberships.isdisjoint(roles.allowed(verb))
 
 
+def require_reader(context: AppContext, verb: str) -> None:
+    """`NotAllowed` for somebody who may not read what this role protects. Records nothing: a view is in the access log,
+    and somebody who is refused has seen nothing."""
+    require_membership(context.settings.roles, context.memberships, verb, actor=context.actor)
+
+
 def open_document(context: AppContext, verb: str, document_id: str) -> Document:
     """The document that a command acts on. `NotAllowed` if the actor may not; `ConfigError` if there is none.
 

@@ -12,12 +12,9 @@ from pathlib import Path
 import uvicorn
 
 from statement_builder.errors import ConfigError
-from statement_builder.operations.console.today import count_ahead
 from statement_builder.pipeline.context import AppContext
 from statement_builder.web.app import create_app
-from statement_builder.web.console import Console
-from statement_builder.web.jobs import Jobs
-from statement_builder.web.templating import open_templates
+from statement_builder.web.opening import open_console
 from statement_builder.web.tokens import TokenBox
 from statement_builder.web.visitors import Door, LinkDoor, open_proxy_door
 
@@ -39,17 +36,7 @@ def serve(
     with closing(_listen(port)) as listener:
         bound_port: int = listener.getsockname()[1]
         door = open_door(context, environ=environ, port=bound_port, say=say)
-        jobs = Jobs(environ, folder, workers=context.workers, monotonic=time.monotonic)
-        jobs.prepare()
-        context.ledger.remember_totals()
-        count_ahead(context)
-        console = Console(
-            context=context,
-            door=door,
-            templates=open_templates(context.facility.time_zone),
-            jobs=jobs,
-            box=TokenBox(),
-        )
+        console = open_console(context, door=door, box=TokenBox(), environ=environ, folder=folder)
         config = uvicorn.Config(
             create_app(console),
             access_log=False,  # the access log of the ledger says who saw what
@@ -66,7 +53,7 @@ def serve(
         signal.signal(signal.SIGTERM, lambda *_: None)
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
-        for job in jobs.all_running():
+        for job in console.jobs.all_running():
             say(f"Waiting for “{job.order.verb}” of {job.order.subject} to finish.")
             job.ended.wait()
 

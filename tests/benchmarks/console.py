@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def main() -> None:
         if arguments.postgresql:
             cluster = stack.enter_context(running_cluster())
             url = stack.enter_context(fresh_database(cluster.url))
-            hospital.change_setting("ledger", f'"{url}"')
+            hospital = replace(hospital, environ={"STATEMENTS_LEDGER": url})
         started = time.perf_counter()
         fill_hospital(hospital, arguments.documents)
         print(f"{arguments.documents:,} documents in {CYCLES} cycles, filled in {time.perf_counter() - started:.0f} s")

@@ -29,6 +29,10 @@ def a_document(hospital: Hospital) -> str:
     return str(hospital.ledger("SELECT document_id FROM document WHERE state = 'rendered' LIMIT 1")[0][0])
 
 
+def account_of(hospital: Hospital) -> str:
+    return str(hospital.ledger("SELECT min(account_number) FROM document_account")[0][0])
+
+
 COMMANDS: dict[str, tuple[str, ...]] = {
     "run": RUN,
     "rerun": RERUN,
@@ -75,6 +79,27 @@ def test_run_with_release__needs_both_roles(hospital: Hospital) -> None:
     assert "roles.release allows it to nobody" in call(hospital, *RUN, code=2).err
     assert hospital.manifest_rows() == []
     call(hospital, *RUN_TO_GATES, code=3)  # stops at the gate, as before
+
+
+def test_evidence_list__needs_the_role_of_the_page(hospital: Hospital) -> None:
+    """A packet names accounts and why somebody asks for them. The console's page requires the same role."""
+    call(hospital, "evidence", "bad-debt", account_of(hospital), "--reason", "sample of the auditor")
+    viewed = "SELECT count(*) FROM access WHERE what = 'evidence list'"
+    set_roles(hospital, void=f'["group:{OWN_GROUP}"]', evidence=OTHERS)
+    for as_json in ([], ["--json"]):
+        result = call(hospital, "evidence", "list", *as_json, code=2)
+        assert "may not do this: the setting roles.evidence allows it to" in result.err
+        assert account_of(hospital) not in result.out + result.err
+    assert hospital.ledger(viewed) == [(0,)]
+
+
+def test_evidence_list__with_the_role_is_a_view(hospital: Hospital) -> None:
+    call(hospital, "evidence", "bad-debt", account_of(hospital), "--reason", "sample of the auditor")
+    set_roles(hospital, evidence=f'["group:{OWN_GROUP}"]')
+    (row,) = call(hospital, "evidence", "list", "--json").json
+    assert row["accounts"] == [account_of(hospital)]
+    assert hospital.ledger("SELECT count(*) FROM access WHERE what = 'evidence list'") == [(1,)]
+    assert recorded(hospital, "authorized") == [], "the access log has the view"
 
 
 def test_no_roles__nothing_is_recorded(hospital: Hospital) -> None:

@@ -182,6 +182,21 @@ def test_pages__fit_and_have_no_barriers(visit: Visit, browser: Browser, width: 
     assert {path: problems for path, problems in found.items() if problems} == {}
 
 
+@pytest.mark.parametrize("locale", ["en-US", "es-US"])
+@pytest.mark.parametrize("width", [1100, 1200, 1920])
+def test_navigation__is_one_line(hospital: Hospital, browser: Browser, width: int, locale: str) -> None:
+    """Beside a long name of a user, too."""
+    window = {"width": width, "height": 800}
+    with (
+        open_console(hospital, actor="margaret.hollister@hospital-desk-12") as visit,
+        open_page(browser, visit, viewport=window, locale=locale) as page,
+    ):
+        tops = page.eval_on_selector_all("nav a", "links => links.map(each => each.getBoundingClientRect().top)")
+        assert len(tops) == 9
+        assert len(set(tops)) == 1
+        assert page.eval_on_selector(".top", "each => each.getBoundingClientRect().height") < 100
+
+
 def test_signed_out__fits_and_has_no_barriers(visit: Visit, browser: Browser) -> None:
     with open_page(browser, visit, viewport={"width": 320, "height": 640}) as page:
         page.get_by_role("button", name="Sign out").click()

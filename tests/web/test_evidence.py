@@ -135,6 +135,28 @@ def test_pages__show_the_packet_and_are_on_record(visit: Visit) -> None:
     assert f'href="{path}"' in visit.get(open_account(visit, guarantor)).text
 
 
+def test_today__lists_a_packet_for_the_officers_who_may_approve_it(visit: Visit) -> None:
+    card = 'href="/evidence">\n<span class="number">1</span> <span>evidence packets to approve</span>'
+    path = prepare(visit)
+    assert "evidence packets to approve" not in visit.get("/").text, "Ben requested it"
+    with open_console(visit.hospital, actor="eve@desk") as other:
+        assert "evidence packets to approve" not in other.sign_in().get("/").text, "Eve is no officer"
+    with open_console(visit.hospital, actor=OFFICER) as officer:
+        assert card in officer.sign_in().get("/").text
+        assert officer.looked() == visit.looked(), "it names nobody"
+        officer.act(f"{path}/approve", content=draft(officer, path)[1], reason="I have read it")
+        assert "evidence packets to approve" not in officer.get("/").text
+
+
+def test_today__lists_no_packet_without_the_role(visit: Visit) -> None:
+    prepare(visit)
+    settings = visit.hospital.home / "statements.toml"
+    roles = '\n[roles]\nconsole = ["group:desk"]\nevidence = ["group:leads"]\n'
+    settings.write_text(settings.read_text(encoding="utf-8") + roles, encoding="utf-8")
+    with open_console(visit.hospital, actor=OFFICER, memberships=frozenset({"group:desk"})) as officer:
+        assert "evidence packets to approve" not in officer.sign_in().get("/").text
+
+
 def test_draft__has_pictures_and_the_digest_and_says_that_it_is_one(visit: Visit) -> None:
     path = prepare(visit)
     page, content = draft(visit, path)

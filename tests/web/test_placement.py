@@ -70,6 +70,17 @@ def test_decision__never_by_the_person_who_proposed(visit: Visit) -> None:
     assert states(visit) == ["rejected", "approved"]
 
 
+def test_today__lists_a_list_for_everybody_but_who_proposed_it(visit: Visit) -> None:
+    card = 'href="/placement">\n<span class="number">1</span> <span>placement lists to approve</span>'
+    assert card in visit.get("/").text
+    visit.act(f"/placement/lists/{LIST}/reject", reason="the agency changes next month")
+    assert "placement lists to approve" not in visit.get("/").text
+    visit.act("/placement/propose", cycle="2026-11")
+    assert "placement lists to approve" not in visit.get("/").text, "the visitor proposed it"
+    with open_console(visit.hospital, actor="eve@desk") as other:
+        assert card in other.sign_in().get("/").text
+
+
 def test_roles__decide_what_is_offered_and_what_is_done(proposed_once: Hospital, tmp_path: Path) -> None:
     hospital = proposed_once.copy_to(tmp_path / "home")
     settings = hospital.home / "statements.toml"
@@ -78,6 +89,7 @@ def test_roles__decide_what_is_offered_and_what_is_done(proposed_once: Hospital,
     settings.write_text(text + roles, encoding="utf-8")
     with open_console(hospital, memberships=frozenset({"group:desk"})) as visit:
         visit.sign_in()
+        assert "placement lists to approve" not in visit.get("/").text
         assert "Propose a list" not in visit.get("/placement").text
         assert "Approve 3 accounts" not in visit.get(f"/placement/lists/{LIST}").text
         refused = visit.act(f"/placement/lists/{LIST}/approve").text

@@ -108,6 +108,13 @@ def test_row__is_shown_with_its_line_and_is_on_record(visit: Visit) -> None:
     ) == [(READY[0],)]
 
 
+def test_today__counts_the_files_that_wait(visit: Visit) -> None:
+    title = "files of agencies and payroll in quarantine"
+    assert title not in visit.get("/").text
+    leave(visit.hospital, f"payment|{placements(visit.hospital)[READY[0]][0]}|11/08/2026|5.00|1.25|R1|")
+    assert f'href="/mail">\n<span class="number">1</span> <span>{title}</span>' in visit.get("/").text
+
+
 def test_correction__is_recorded_once_and_the_rest_of_the_file_changes_nothing(visit: Visit) -> None:
     placed = placements(visit.hospital)
     good = f"payment|{placed[READY[1]][0]}|{NEXT_DAY}|7.00|1.75|R2|"
@@ -229,6 +236,7 @@ def test_roles__decide_whose_rows_are_shown_and_resolved(visit: Visit) -> None:
         address = f"/mail/quarantine/{sealed}"
         refused = other.get(address, status=403).text
         assert "roles.place" in refused
+        assert "in quarantine" not in other.get("/").text
         assert placement not in refused
         other.post(f"{address}/set-file-aside", status=403, seen=digest, reason="x")
     assert files(visit.hospital, "quarantine") == ["week.txt", "week.txt.reason.txt"]

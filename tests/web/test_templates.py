@@ -143,6 +143,21 @@ def test_release__asks_about_templates_that_too_few_approved(
     assert any(each.startswith("TEMPLATES: ") for each in questions) is asks
 
 
+def test_today__lists_the_templates_for_those_who_have_not_approved_them(hospital: Hospital) -> None:
+    ask_for(hospital, "dual-control")
+    title = "batches with templates to approve"
+    with open_console(hospital, actor="ana@desk") as visit:
+        visit.sign_in()
+        assert f'href="/templates">\n<span class="number">1</span> <span>{title}</span>' in visit.get("/").text
+        visit.act("/templates/approve", version=version(visit))
+        assert title not in visit.get("/").text, "Ana's second approval would not count"
+    with open_console(hospital, actor="ben@desk") as visit:
+        visit.sign_in()
+        assert title in visit.get("/").text
+        visit.act("/templates/approve", version=version(visit))
+        assert title not in visit.get("/").text
+
+
 def test_settings__refuse_another_word(hospital: Hospital) -> None:
     ask_for(hospital, "everybody")
     assert "release.templates must be" in call(hospital, "batches", code=2).err

@@ -164,12 +164,18 @@ def pending_checks(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...
     return (*rejected, *checks, *_check_templates(context, batch))
 
 
+def list_unapproved_templates(context: AppContext, batch_id: str) -> list[str]:
+    """The versions of the templates which the batch was made with, and which too few people approved. None if the
+    setting asks for nobody."""
+    if context.settings.release.templates == AUTO:
+        return []
+    shards = context.ledger.shards.for_batch(batch_id)
+    return lacks_approval(context, {each.template_version for each in shards if each.template_version})
+
+
 def _check_templates(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...]:
     """That enough people approved the templates which the batch was made with, if the setting asks for it."""
-    if context.settings.release.templates == AUTO:
-        return ()
-    shards = context.ledger.shards.for_batch(batch.batch_id)
-    lacking = lacks_approval(context, {each.template_version for each in shards if each.template_version})
+    lacking = list_unapproved_templates(context, batch.batch_id)
     if not lacking:
         return ()
     message = (

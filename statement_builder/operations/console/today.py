@@ -11,6 +11,8 @@ from statement_builder.billing.model import Record
 from statement_builder.errors import StatementsError
 from statement_builder.ledger import Batch, BatchState, ShardState
 from statement_builder.operations.approval.release import pending_checks
+from statement_builder.operations.approval.release_codes import ReleaseCode
+from statement_builder.operations.console.decisions import DECISION_TITLES, count_decisions
 from statement_builder.operations.summaries import BatchSummary, summarize_each
 from statement_builder.operations.tracking.tracking_alerts import find_late_files
 from statement_builder.operations.work_queue import list_work_queue
@@ -31,11 +33,17 @@ _TITLES = {
     "ACK_LATE": "print files without an acknowledgment",
     "MAIL_LATE": "print files not reported as mailed",
 } | {code: HOLD_CODES[code].title for code in (*ALTERNATE_FORMATS.values(), *LISTED_CODES)}
-TITLES = ("to approve", "documents whose hand-off is uncertain", "exceptions", *_TITLES.values())
+TITLES = (
+    "to approve",
+    "documents whose hand-off is uncertain",
+    "exceptions",
+    *_TITLES.values(),
+    *DECISION_TITLES.values(),
+)
 """Every title that `Waiting` can have."""
 UNITS_AND_STAGES = ("pull", "build", "hand-off", "accounts", "shards", "documents")
 """Every stage and unit that `Progress` can have."""
-WAITING_CODES = ("APPROVAL", "UNCERTAIN", "EXCEPTIONS", *_TITLES)
+WAITING_CODES = ("APPROVAL", "UNCERTAIN", "EXCEPTIONS", *_TITLES, *DECISION_TITLES)
 """Every code that `Waiting` can have."""
 
 
@@ -86,8 +94,9 @@ class Today(Record, kw_only=True):
     month: MonthFigures
 
 
-def read_today(context: AppContext) -> Today:
-    """Read it. One query per subject, not per document."""
+def read_today(context: AppContext, *, of_everybody: bool = False) -> Today:
+    """Read it. One query per subject, not per document. Approvals by a second person are those that the actor may give;
+    with `of_everybody`, all that wait."""
     everything = context.ledger.batches.all()
     shown = _choose_shown(everything)
     released = [batch for batch in everything if _left_this_month(context, batch)]
@@ -96,7 +105,7 @@ def read_today(context: AppContext) -> Today:
     )
     return Today(
         batches=rows,
-        waiting=tuple(_list_waiting(context, rows)),
+        waiting=tuple(_list_waiting(context, rows, of_everybody=of_everybody)),
         month=_sum_month(summarize_each(context, released)),
     )
 
@@ -145,7 +154,7 @@ def _describe(context: AppContext, batch: Batch, summary: BatchSummary) -> Batch
     )
 
 
-def _list_waiting(context: AppContext, rows: tuple[BatchRow, ...]) -> Iterator[Waiting]:
+def _list_waiting(context: AppContext, rows: tuple[BatchRow, ...], *, of_everybody: bool) -> Iterator[Waiting]:
     for row in rows:
         counts, batch_id = row.summary.counts, row.summary.batch_id
         if row.asks:
@@ -159,6 +168,9 @@ def _list_waiting(context: AppContext, rows: tuple[BatchRow, ...]) -> Iterator[W
     found.update(alert.code for alert in find_late_files(context))
     for code, count in sorted(found.items()):
         yield Waiting(code=code, title=_TITLES[code], count=count)
+    lacking = [row.summary.batch_id for row in rows if ReleaseCode.TEMPLATES.value in row.asks]
+    for code, count in count_decisions(context, lacking, of_everybody=of_everybody):
+        yield Waiting(code=code, title=DECISION_TITLES[code], count=count)
 
 
 def _left_this_month(context: AppContext, batch: Batch) -> bool:

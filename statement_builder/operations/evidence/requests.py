@@ -10,7 +10,7 @@ from statement_builder.actor import is_named, is_same_user
 from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import EVIDENCE, AccessSubject, EvidenceKind, EvidencePacket
 from statement_builder.operations.access import record_access, subject
-from statement_builder.operations.roles import authorize
+from statement_builder.operations.roles import authorize, may_use, require_reader
 from statement_builder.pipeline.context import AppContext
 
 _NAMESPACE = uuid.UUID("6f0f8f1c-5c51-5f0e-8c0e-2f5f7b6f6a11")
@@ -77,14 +77,33 @@ def request_packet(context: AppContext, kind: EvidenceKind, accounts: Sequence[s
     return require_packet(context, packet_id)
 
 
-def list_packets(context: AppContext) -> list[EvidencePacket]:
-    """Every packet, newest first. The view of their accounts is recorded."""
-    packets = context.ledger.evidence.all(context.facility.facility_id)
-    record_access(context, "evidence list", list_owners(context, packets))
-    return packets
+def require_evidence_reader(context: AppContext) -> None:
+    """`NotAllowed` for somebody who may not read packets: they name accounts and why somebody asks for them."""
+    require_reader(context, "evidence")
 
 
-def list_owners(context: AppContext, packets: Sequence[EvidencePacket]) -> list[AccessSubject]:
+def list_packets(
+    context: AppContext, *, newest_max: int | None = None, what: str = "evidence list"
+) -> tuple[list[EvidencePacket], int]:
+    """The packets, newest first and at most `newest_max`, and how many there are. The view of the accounts of those
+    that are returned is recorded as `what`. `NotAllowed`."""
+    require_evidence_reader(context)
+    everything = context.ledger.evidence.all(context.facility.facility_id)
+    packets = everything[:newest_max]
+    record_access(context, what, _list_owners(context, packets))
+    return packets, len(everything)
+
+
+def find_packet(context: AppContext, packet_id: str, *, what: str) -> EvidencePacket | None:
+    """The packet with this id; None if there is none. The view of its accounts is recorded as `what`. `NotAllowed`."""
+    require_evidence_reader(context)
+    packet = context.ledger.evidence.find(context.facility.facility_id, packet_id)
+    if packet is not None:
+        record_access(context, what, _list_owners(context, [packet]))
+    return packet
+
+
+def _list_owners(context: AppContext, packets: Sequence[EvidencePacket]) -> list[AccessSubject]:
     """Everybody whose accounts are in these packets."""
     accounts = {account for packet in packets for account in packet.accounts}
     owners = {find_owner(context, account) for account in accounts}
@@ -92,15 +111,16 @@ def list_owners(context: AppContext, packets: Sequence[EvidencePacket]) -> list[
 
 
 def find_packets(context: AppContext, accounts: Sequence[str]) -> list[EvidencePacket]:
-    """The packets with one of these accounts, newest first."""
-    packets = context.ledger.evidence.all(context.facility.facility_id)
-    return [each for each in packets if not set(accounts).isdisjoint(each.accounts)]
+    """The packets with one of these accounts, newest first. None for somebody who may not read packets."""
+    if not may_use(context, "evidence"):
+        return []
+    return context.ledger.evidence.about(context.facility.facility_id, accounts)
 
 
 def require_packet(context: AppContext, packet_id: str) -> EvidencePacket:
     """The packet with this id, or the only one that begins with it. `ConfigError` otherwise."""
-    packets = context.ledger.evidence.all(context.facility.facility_id)
-    found = [each for each in packets if each.packet_id.startswith(packet_id)] if packet_id else []
+    evidence = context.ledger.evidence
+    found = evidence.beginning_with(context.facility.facility_id, packet_id) if packet_id else []
     if len(found) != 1:
         raise ConfigError(f"There is no evidence packet {packet_id}. `statements evidence list` lists them.")
     return found[0]
@@ -119,6 +139,8 @@ def require_officer(context: AppContext, packet: EvidencePacket) -> None:
 
 def may_approve(context: AppContext, packet: EvidencePacket) -> bool:
     """Whether to offer the approval to the actor. `approve_packet` decides."""
+    if not may_use(context, "evidence"):
+        return False
     try:
         require_officer(context, packet)
     except (ConfigError, GateStop):

@@ -7,7 +7,7 @@ from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger.placement import PLACEMENT, PlacementBatch
 from statement_builder.ledger.states import PlacementBatchState
 from statement_builder.operations.placement.propose import PlacementList, summarize_list
-from statement_builder.operations.roles import authorize
+from statement_builder.operations.roles import authorize, may_use
 from statement_builder.pipeline.context import AppContext
 
 
@@ -32,6 +32,15 @@ def reject_list(context: AppContext, batch_id: str, reason: str) -> PlacementLis
     if not reason.strip():
         raise ConfigError('a rejection requires a reason: --reason "…"')
     return _decide(context, batch_id, PlacementBatchState.REJECTED, reason)
+
+
+def may_decide(context: AppContext, batch: PlacementBatch) -> bool:
+    """Whether the list waits for a decision that the actor may take. `approve_list` and `reject_list` decide."""
+    return (
+        batch.state is PlacementBatchState.PROPOSED
+        and may_use(context, "approve_placement")
+        and not is_same_user(context.actor, batch.proposed_by)
+    )
 
 
 def _decide(context: AppContext, batch_id: str, state: PlacementBatchState, reason: str) -> PlacementList:

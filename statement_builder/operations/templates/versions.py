@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from statement_builder.actor import is_same_user
 from statement_builder.billing.model import Record
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import TEMPLATE_VERSIONS, TemplateApproval
-from statement_builder.operations.roles import authorize
+from statement_builder.operations.roles import authorize, may_use
 from statement_builder.pipeline.context import AppContext, open_templates
 
 AUTO, PERSON, DUAL_CONTROL = "auto", "person", "dual-control"
@@ -73,6 +74,15 @@ def lacks_approval(context: AppContext, versions: set[str]) -> list[str]:
         for version in versions
         if count_people(tuple(each for each in everything if each.template_version == version)) < wanted
     )
+
+
+def may_add_approval(context: AppContext, versions: Sequence[str]) -> bool:
+    """Whether the actor may approve one of these versions and has not done so: nobody counts twice."""
+    if not may_use(context, "templates"):
+        return False
+    everything = context.ledger.template_approvals.all(context.facility.facility_id)
+    mine = {each.template_version for each in everything if is_same_user(each.approved_by, context.actor)}
+    return not mine.issuperset(versions)
 
 
 def approve_templates(context: AppContext, version: str, remark: str) -> str:

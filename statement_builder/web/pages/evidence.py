@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 
-from statement_builder.ledger import EvidenceKind, EvidencePacket
-from statement_builder.operations.evidence.requests import find_owner, list_owners, may_approve, parse_sample
-from statement_builder.operations.roles import require_membership
+from statement_builder.ledger import EvidenceKind
+from statement_builder.operations.evidence.requests import (
+    find_owner,
+    find_packet,
+    list_packets,
+    may_approve,
+    parse_sample,
+    require_evidence_reader,
+)
 from statement_builder.web.console import (
     context_of,
     find_job,
     make_order,
     pdf_response,
-    record_view,
     redirect,
     render,
     start,
@@ -30,20 +35,16 @@ PACKETS_SHOWN_MAX = 50
 PICTURES_MAX = 60
 """Pages of a draft that are shown as pictures. The PDF has all of them."""
 _TYPES = {"pdf": "application/pdf", "zip": "application/zip"}
+_VIEW = "console evidence"
+"""What the access log says of a view here."""
 _NO_REASON = "Write the reason: it is kept in the event log."
 
 
 @router.get("")
 def show_all(request: Request) -> Response:
     """Every packet, newest first, and the form for an auditor's sample."""
-    context = context_of(request)
-    _require_reader(request)
-    packets = context.ledger.evidence.all(context.facility.facility_id)
-    shown = packets[:PACKETS_SHOWN_MAX]
-    record_view(request, "evidence", list_owners(context, shown))
-    return render(
-        request, "evidence.html", packets=shown, is_complete=len(shown) == len(packets), kinds=list(EvidenceKind)
-    )
+    shown, total = list_packets(context_of(request), newest_max=PACKETS_SHOWN_MAX, what=_VIEW)
+    return render(request, "evidence.html", packets=shown, is_complete=len(shown) == total, kinds=list(EvidenceKind))
 
 
 @router.post("")
@@ -74,9 +75,10 @@ def order_packet(request: Request, form: SentForm, accounts: Sequence[str], *, b
 def show(request: Request, packet_id: str) -> Response:
     """One packet: its accounts, the draft if this session made one, and what can be done."""
     context = context_of(request)
-    packet = _find(request, packet_id)
+    packet = find_packet(context, packet_id, what=_VIEW)
+    if packet is None:
+        raise HTTPException(404, "There is no such packet.")
     owners = [(account, find_owner(context, account) or "") for account in packet.accounts]
-    record_view(request, "evidence", list_owners(context, [packet]))
     draft, written = (find_job(request, verb, packet_id) for verb in ("draft-evidence", "write-evidence"))
     return render(
         request,
@@ -120,7 +122,7 @@ def write(request: Request, packet_id: str, form: SentForm) -> Response:
 @router.get("/{packet_id}/file")
 def show_file(request: Request, packet_id: str) -> Response:
     """The file that this session made. The view was recorded when it was made."""
-    _require_reader(request)
+    require_evidence_reader(context_of(request))
     if (draft := find_job(request, "draft-evidence", packet_id)) is not None:
         return pdf_response(request, b"".join(_require_file(draft.file).read()), f"{packet_id}-draft")
     written = find_job(request, "write-evidence", packet_id)
@@ -133,7 +135,7 @@ def show_file(request: Request, packet_id: str) -> Response:
 @router.get("/{packet_id}/draft/{page}")
 def show_page(request: Request, packet_id: str, page: int) -> Response:
     """A page of the draft that this session made, as a picture."""
-    _require_reader(request)
+    require_evidence_reader(context_of(request))
     draft = find_job(request, "draft-evidence", packet_id)
     file = _require_file(draft.file if draft else None)
     try:
@@ -146,18 +148,3 @@ def _require_file(file: KeptFile | None) -> KeptFile:
     if file is None:
         raise HTTPException(404, "This file is not kept any more. Make it again.")
     return file
-
-
-def _require_reader(request: Request) -> None:
-    """`NotAllowed` for somebody who may not read packets."""
-    context = context_of(request)
-    require_membership(context.settings.roles, context.memberships, "evidence", actor=context.actor)
-
-
-def _find(request: Request, packet_id: str) -> EvidencePacket:
-    _require_reader(request)
-    context = context_of(request)
-    packet = context.ledger.evidence.find(context.facility.facility_id, packet_id)
-    if packet is None:
-        raise HTTPException(404, "There is no such packet.")
-    return packet

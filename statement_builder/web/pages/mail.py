@@ -7,13 +7,13 @@ from fastapi.responses import Response
 
 from statement_builder.operations.access import list_subjects
 from statement_builder.operations.console.today import BATCHES_SHOWN
-from statement_builder.operations.quarantine import list_quarantine
+from statement_builder.operations.quarantine import list_quarantine, list_readable_sources
 from statement_builder.operations.queries import list_print_files
 from statement_builder.operations.summaries import summarize_batches
 from statement_builder.operations.tracking.tracking_alerts import find_late_files
 from statement_builder.operations.work_queue import list_work_queue
 from statement_builder.web.console import context_of, record_view, render
-from statement_builder.web.pages.quarantine import list_sources_of, seal_file
+from statement_builder.web.pages.quarantine import seal_file
 
 router = APIRouter(prefix="/mail")
 
@@ -35,7 +35,7 @@ def show(request: Request) -> Response:
         review=review,
         quarantine=[
             (source.name, each, seal_file(request, source.name, each.name))
-            for source in list_sources_of(request)
+            for source in list_readable_sources(context)
             for each in list_quarantine(source)
         ],
     )

@@ -7,16 +7,14 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from statement_builder.errors import ConfigError
+from statement_builder.errors import ConfigError, NotAllowed
 from statement_builder.operations.quarantine import (
     LINE_CHARACTERS_MAX,
     RowSource,
     list_row_owners,
-    list_sources,
     read_quarantined,
     require_source,
 )
-from statement_builder.operations.roles import require_membership
 from statement_builder.web.console import (
     console_of,
     context_of,
@@ -44,9 +42,10 @@ def show(request: Request, token: str) -> Response:
     """One file: each row that waits, why, and a field to correct it."""
     source, name = _find(request, token)
     context = context_of(request)
-    require_membership(context.settings.roles, context.memberships, source.role, actor=context.actor)
     try:
-        file = read_quarantined(source, name)
+        file = read_quarantined(context, source, name)
+    except NotAllowed:
+        raise
     except ConfigError:
         return render(request, "quarantine.html", file=None, source=source.name, name=name)
     record_view(request, "quarantine", list_row_owners(source, file), batch_id=source.lock)
@@ -80,17 +79,6 @@ def act(request: Request, token: str, verb: str, form: SentForm) -> Response:
 def seal_file(request: Request, source: str, name: str) -> str:
     """The token of a file's address."""
     return console_of(request).box.seal(FILE, f"{source}{_SEPARATOR}{name}", visitor_of(request).session)
-
-
-def list_sources_of(request: Request) -> list[RowSource]:
-    """The sources whose rows the visitor may read."""
-    context = context_of(request)
-    roles = context.settings.roles
-    return [
-        each
-        for each in list_sources(context)
-        if not roles.are_set or not context.memberships.isdisjoint(roles.allowed(each.role))
-    ]
 
 
 def _read_corrections(form: Form) -> tuple[tuple[int, str], ...]:
