@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from common.gauges import StageRates, send_gauges
 from common.task_log import logged_progress, quiet_libraries
 from statement_builder import settings as all_settings
 from statement_builder.errors import ConfigError
@@ -101,7 +102,8 @@ def open_task_context(actor: str | None = None, *, reads_only: bool = False) -> 
     """The application context for one task, on behalf of `actor`, by default the DAG. With `reads_only`, nothing is
     created: where there is no ledger, the task reads an empty one.
 
-    A retry works in processes that may die: a document may have ended the process of the try before.
+    A retry works in processes that may die: a document may have ended the process of the try before. The rate of each
+    stage is sent as a gauge, if the first try succeeds.
     """
     from statement_builder.clock import open_clock  # noqa: PLC0415
     from statement_builder.pipeline.context import open_context  # noqa: PLC0415 - too slow for parsing DAG files
@@ -113,8 +115,9 @@ def open_task_context(actor: str | None = None, *, reads_only: bool = False) -> 
     os.environ.update({name: value for name, value in secrets.items() if name.startswith("AWS_")})
     environ = {**os.environ, **secrets}
     settings = load_settings(environ, Path.cwd())
+    rates = StageRates()
     with (
-        logged_progress() as progress,
+        logged_progress(rates.report) as progress,
         open_context(
             settings,
             environ=environ,
@@ -130,6 +133,8 @@ def open_task_context(actor: str | None = None, *, reads_only: bool = False) -> 
         if isolates:
             _allow_processes()
         yield replace(context, isolates=isolates)
+    if not isolates:  # a retry finds shards done, which is no rate
+        send_gauges(rates.list_gauges())
 
 
 def _allow_processes() -> None:

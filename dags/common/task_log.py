@@ -66,18 +66,23 @@ class ProgressLog:
 
 
 @contextmanager
-def logged_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Log the progress of the block, every ten seconds at the latest. Yields what a stage calls."""
+def logged_progress(observe: Callable[[str, int], None]) -> Iterator[Callable[[str, int, int], None]]:
+    """Log the progress of the block, every ten seconds at the latest. Yields what a stage calls. `observe` is told the
+    stage and how much it has done."""
     progress, ended = ProgressLog(log().info), threading.Event()
 
     def watch() -> None:
         while not ended.wait(1.0):
             progress.tick()
 
+    def report(stage: str, done: int, total: int) -> None:
+        progress.report(stage, done, total)
+        observe(stage, done)
+
     thread = threading.Thread(target=watch, name="progress", daemon=True)
     thread.start()
     try:
-        yield progress.report
+        yield report
     finally:
         ended.set()
         thread.join()

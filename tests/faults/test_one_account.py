@@ -331,14 +331,25 @@ def test_airflow_task_that_died__its_retry_isolates_the_account(
         finally:
             os._exit(0)  # also after an error, or this copy of the tests would go on
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-    _build_as_task(hospital, 2, monkeypatch)
+    assert _build_as_task(hospital, 2, monkeypatch) == [], "a retry finds shards done, so it knows no rate"
     assert call(hospital, *RERUN, "--release").json["state"] == "closed"
     codes = {each["guarantor"]: each["code"] for each in call(hospital, "exceptions", BATCH, "--json").json}
     assert codes[FATAL] == "WORKER_DIED"
 
 
-def _build_as_task(hospital: Hospital, try_number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Build the batch's shards as the mapped task does in this try, without Airflow's packages."""
+def test_airflow_task__sends_how_fast_its_stage_was(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    call(hospital, *RUN, "--until", "pull")
+    ((name, shards_per_s, tags),) = _build_as_task(hospital, 1, monkeypatch)
+    assert (name, tags) == ("statements.stage.rate", {"stage": "build"})
+    assert shards_per_s > 0
+
+
+def _build_as_task(
+    hospital: Hospital, try_number: int, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[str, float, dict[str, str]]]:
+    """Build the batch's shards as the mapped task does in this try, without Airflow's packages. Returns the gauges that
+    it sent."""
+    sent: list[tuple[str, float, dict[str, str]]] = []
     current = {
         "ti": SimpleNamespace(try_number=try_number),
         "dag": SimpleNamespace(dag_id="monthly_statements"),
@@ -354,9 +365,12 @@ def _build_as_task(hospital: Hospital, try_number: int, monkeypatch: pytest.Monk
     monkeypatch.setitem(
         sys.modules, "airflow.sdk.exceptions", cast(Any, SimpleNamespace(AirflowNotFoundException=not_found))
     )
+    stats = SimpleNamespace(gauge=lambda name, value, tags: sent.append((name, value, tags)))
+    monkeypatch.setitem(sys.modules, "airflow.sdk.observability.stats", cast(Any, stats))
     monkeypatch.syspath_prepend(str(ROOT / "dags"))
     for name, value in hospital.environment.items():
         monkeypatch.setenv(name, value)
     connections = importlib.import_module("common.connections")
     with connections.open_task_context() as context:
         build_run(context, context.require_batch(BATCH), 1, 99)
+    return sent
