@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -223,6 +225,7 @@ _TABLES = {
     "candidates": "FROM candidate WHERE batch_id",
     "closed": "SELECT batch_id, kind, as_of FROM batch",
     "lists": "proposed_by, decided_by",
+    "waiting": "SELECT d.guarantor_id FROM document d",
 }
 FOOTS = ("2026-08-statement", "closed", 5, 5, 3, 3, 0, 900, 900, "ana@desk-1", "ben@desk-2", 1)
 
@@ -258,6 +261,40 @@ def test_batch__that_saw_another_balance() -> None:
 def test_batch__that_left_somebody_out() -> None:
     ledger = Ledger(closed=[("2026-08-statement", "statement", DAY)])
     assert rules_broken(Judge(make_world(), ledger), DAY) == {"owed_a_bill"}
+
+
+@pytest.mark.parametrize(
+    ("batch_id", "closed_on", "left_on", "is_waiting"),
+    [
+        pytest.param("2026-07-dunning", "2026-08-04", None, True, id="never-left"),
+        pytest.param("2026-07-dunning", "2026-08-04", "2026-08-04", True, id="left-tomorrow"),
+        pytest.param("2026-07-dunning", None, "2026-08-03", True, id="leaves-today"),
+        pytest.param("2026-07-dunning", "2026-08-04", "2026-08-02", False, id="left-yesterday"),
+        pytest.param("2026-07-dunning", "2026-08-02", None, False, id="closed-yesterday"),
+        pytest.param("2026-08-statement", "2026-08-04", None, False, id="same-batch"),
+        pytest.param("2026-08-refund", "2026-08-04", None, False, id="no-bill"),
+    ],
+)
+def test_bill__waits_while_another_run_has_one(
+    tmp_path: Path, batch_id: str, closed_on: str | None, left_on: str | None, is_waiting: bool
+) -> None:
+    """A guarantor on another open run is held until that is closed."""
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path)) as ledger, ledger:
+        ledger.execute("CREATE TABLE batch (batch_id, kind, as_of, closed_at)")
+        ledger.execute("CREATE TABLE document (document_id, batch_id, guarantor_id)")
+        ledger.execute("CREATE TABLE delivery (document_id, claimed_at)")
+        kind, closed_at = batch_id.rpartition("-")[2], closed_on and f"{closed_on} 14:00:05.000000"
+        ledger.execute("INSERT INTO batch VALUES (?, ?, '2026-07-17', ?)", (batch_id, kind, closed_at))
+        ledger.execute("INSERT INTO document VALUES ('d9', ?, 'G100000')", (batch_id,))
+        if left_on:
+            ledger.execute("INSERT INTO delivery VALUES ('d9', ?)", (f"{left_on} 14:00:04.000000",))
+    assert LedgerReader(path).waiting("2026-08-statement", DAY) == ({"G100000"} if is_waiting else set())
+
+
+def test_batch__that_left_out_somebody_on_another_run() -> None:
+    ledger = Ledger(closed=[("2026-08-statement", "statement", DAY)], waiting=[("G100000",)])
+    assert rules_broken(Judge(make_world(), ledger), DAY) == set()
 
 
 def test_document__that_nobody_outside_has() -> None:
