@@ -161,7 +161,7 @@ def _correction(earlier_level: int, **facts: Any) -> Callable[[World], History]:
         _add_visit(world, FIRST)
         earlier = statements(world, FIRST, FIRST + timedelta(days=30))[: earlier_level + 1]
         last = earlier[-1]
-        words = f"{HELP} This replaces {last.document_id}."
+        words = f"{HELP} This replaces {last.document_id}. We are sorry for the trouble."
         given: dict[str, Any] = {
             "revision_of": last.document_id,
             "cycle": last.cycle,
@@ -271,7 +271,14 @@ WRONG: list[Any] = [
         id="correction-about-a-new-visit-inherits",
     ),
     pytest.param(_correction(0, cycle="x"), ladder_rules.correction_is_the_same_mailing, id="correction-other-cycle"),
-    pytest.param(_correction(0, words=HELP), ladder_rules.correction_is_the_same_mailing, id="old-one-not-linked"),
+    pytest.param(
+        _correction(0, words=f"{HELP} We are sorry."),
+        ladder_rules.correction_is_the_same_mailing,
+        id="old-one-not-linked",
+    ),
+    pytest.param(
+        _correction(0, words=f"{HELP} s0 is replaced."), ladder_rules.correction_is_the_same_mailing, id="no-apology"
+    ),
     pytest.param(alone(due_on=DAY), ladder_rules.dates_to_pay_are_ahead, id="due-date-passed"),
     pytest.param(
         alone(kind="dunning", level=4, due_on=DAY + timedelta(days=29)),
@@ -330,7 +337,12 @@ RIGHT: list[Any] = [
     pytest.param(lambda world: final_notice(world, date(2026, 7, 1)), id="final-notice"),
     pytest.param(_correction(1), id="correction"),
     pytest.param(
-        _correction(1, accounts=(ACCOUNT, SECOND), amount_cents=17_000, words=f"{HELP} s1 $90.00 $80.00"),
+        _correction(
+            1,
+            accounts=(ACCOUNT, SECOND),
+            amount_cents=17_000,
+            words=f"{HELP} s1 $90.00 $80.00 Lamentamos las molestias.",
+        ),
         id="correction-with-a-new-visit",
     ),
     pytest.param(
