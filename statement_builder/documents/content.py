@@ -35,6 +35,8 @@ class Replaced(Record, kw_only=True):
 
     document_id: str
     issued_on: date
+    has_left: bool
+    """Whether it was handed off, so that the guarantor may have it: the correction apologizes."""
 
 
 class Content(Record, kw_only=True):

@@ -316,6 +316,11 @@ def find_past_dates(facts: Facts, on: date) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name, day in facts.dates_ahead() if day is not None and day < on))
 
 
+def first_date_ahead(facts: Facts) -> date | None:
+    """The earliest date that a reader should act on or expect: what a page says must be read before it."""
+    return min((day for _, day in facts.dates_ahead() if day is not None), default=None)
+
+
 def while_ahead(day: date, issued_on: date) -> date | None:
     """A last day to do something, or None if it would have passed when paper of this date is read: no date is better
     than a wrong one. Only for dates that a document can leave out."""

@@ -8,7 +8,7 @@ kind, which the kind's own folder exports.
 from statement_builder.kinds.compose import compose
 from statement_builder.kinds.decide import candidate_cents, decide, explain, faulty_candidate_cents
 from statement_builder.kinds.definition import FreshFeed, KindDefinition
-from statement_builder.kinds.recheck import find_passed_dates, recheck
+from statement_builder.kinds.recheck import find_first_date, find_passed_dates, recheck
 from statement_builder.kinds.registry import definition_of
 from statement_builder.kinds.reprint_rules import find_reprint_holds
 
@@ -21,6 +21,7 @@ __all__ = [
     "definition_of",
     "explain",
     "faulty_candidate_cents",
+    "find_first_date",
     "find_passed_dates",
     "find_reprint_holds",
     "recheck",

@@ -24,7 +24,7 @@ from statement_builder.billing.model import (
     PatientPayment,
 )
 from statement_builder.billing.selection import Channel, Hold, Selection
-from statement_builder.documents.facts import find_past_dates
+from statement_builder.documents.facts import find_past_dates, first_date_ahead
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.kinds.registry import definition_of
 from statement_builder.policy.candidate import Candidate, open_candidate
@@ -72,6 +72,16 @@ def find_passed_dates(
     """
     facts = definition_of(selection.kind).facts(account, selection, terms, rendered_as_of)
     return (make_hold("DUE_PASSED"),) if find_past_dates(facts, mailed_by) else ()
+
+
+def find_first_date(
+    account: GuarantorAccount, selection: Selection, terms: PrintedTerms, rendered_as_of: date
+) -> date | None:
+    """The earliest date that a document's pages give as still to come. None: there is none.
+
+    `account` is the data that the document was rendered from, as of `rendered_as_of`.
+    """
+    return first_date_ahead(definition_of(selection.kind).facts(account, selection, terms, rendered_as_of))
 
 
 def _recheck_recipient(candidate: Candidate, selection: Selection) -> Iterable[Hold]:

@@ -25,7 +25,7 @@ def letter_due_date(issued_on: date, level: int, policy: Policy) -> date:
 
 def last_day_to_open(emailed_on: date, days: int, due_on: date | None) -> date | None:
     """The last day to open an e-mailed document before it goes on paper. None: nobody waits, because `days` is 0 or
-    because paper could no longer arrive by the due date."""
+    because paper could no longer arrive by `due_on`, the first date that the page gives."""
     if not days:
         return None
     last = emailed_on + timedelta(days=days)

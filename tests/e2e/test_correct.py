@@ -18,6 +18,7 @@ from tests.faults.test_two_operators import run_at_once
 from tests.hospital import Hospital
 from tests.kill_points import moments_to_kill_at, passed_moments, run_killed_at
 
+APOLOGY = "We are sorry for the trouble."
 NOTICE = "Corrected. This replaces the one dated November 7, 2026, document {id}."
 pytestmark = pytest.mark.hospital("mailed")
 
@@ -57,6 +58,7 @@ def test_correct__names_the_original_and_asks_for_todays_balance(hospital: Hospi
     (printed_row,) = [each for each in hospital.manifest_rows() if each["document_id"] == correction]
     assert int(printed_row["amount_cents"]) == row["amount_cents"]
     assert NOTICE.format(id=document) in pages_of(hospital, correction)[0]
+    assert APOLOGY in pages_of(hospital, correction)[0]
     assert "Corrected." not in pages_of(hospital, document)[0]
 
 
@@ -194,6 +196,7 @@ def test_correct__before_release_voids_the_original_and_joins_the_batch(hospital
     mailed = [row["document_id"] for row in hospital.manifest_rows()]
     assert mailed.count(correction) == 1
     assert document not in mailed
+    assert APOLOGY not in pages_of(hospital, correction)[0]  # nobody got the wrong one
     summary = call(hospital, "show", BATCH, "--json").json
     assert (summary["state"], summary["foots"]) == ("closed", True)
     assert summary["counts"]["withheld"] == 1

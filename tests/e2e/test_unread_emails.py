@@ -14,6 +14,7 @@ import pytest
 
 from mail_house.portal import PORTAL_KEY, portal_token
 from mail_house.secret import KeyRing
+from statement_builder.source.sample.distribution import ONE_OF_EACH
 from tests.e2e.test_bounce_proof import on_day
 from tests.e2e.test_tracking import drop, outbox, states, summary, track
 from tests.hospital import AS_OF, CYCLE, SERVER_DOWN, Hospital
@@ -120,6 +121,40 @@ def test_unread__a_bill_released_late_is_on_paper_or_not_sent(hospital: Hospital
     later = hospital.on_day(str(late + timedelta(days=DAYS + 1)))
     track(replace(later, environ=later.environ | {PORTAL_KEY: KEY}), code=None)
     assert set(emailed) <= set(printed_ids(hospital))
+
+
+@pytest.mark.hospital("new", guarantors=len(ONE_OF_EACH))
+@pytest.mark.parametrize(
+    ("days_ahead", "paper_on"), [pytest.param(10, 4, id="waits-three-days"), pytest.param(8, 2, id="waits-one-day")]
+)
+def test_unread__a_refund_is_told_of_once_before_the_day_that_it_gives(
+    hospital: Hospital, days_ahead: int, paper_on: int
+) -> None:
+    """Found by the simulated year: the page gives the day on which the money leaves. Nobody opened the e-mail in a
+    week, and then paper was too late for that day; so the next batch told of the same refund in another letter."""
+    settings = hospital.home / "statements.toml"
+    text = settings.read_text(encoding="utf-8").replace("[mail]\n", f"[mail]\nunread_email_days = {DAYS}\n")
+    settings.write_text(text, encoding="utf-8")
+    send_on = AS_OF + timedelta(days=days_ahead)
+    hospital.sql("UPDATE refund SET send_on = ? WHERE status = 'approved'", send_on.isoformat())
+    hospital.sql(
+        "UPDATE guarantor SET (email, delivery, email_consent_at, email_consent_terms, email_consent_source) ="
+        " (SELECT email, delivery, email_consent_at, email_consent_terms, email_consent_source FROM guarantor"
+        "  WHERE delivery = 'email' AND email_consent_at IS NOT NULL AND email_consent_withdrawn_on IS NULL LIMIT 1)"
+        " WHERE guarantor_id = 'G100053'"
+    )
+    hospital.statements("run", "refund", "--cycle", f"{AS_OF}", "--as-of", f"{AS_OF}", "--release", code=None)
+    (document,) = hospital.emailed()
+    for day in range(1, days_ahead + DAYS):
+        later = hospital.on_day(f"{AS_OF + timedelta(days=day)}")
+        later = replace(later, environ=later.environ | {PORTAL_KEY: KEY})
+        track(later, code=None)
+        assert (document in printed_ids(later)) is (day >= paper_on)
+    today = f"{AS_OF + timedelta(days=days_ahead + DAYS)}"
+    hospital.sql("UPDATE refund SET status = 'sent', sent_on = send_on WHERE status = 'approved'")
+    hospital.on_day(today).statements("run", "refund", "--cycle", today, "--as-of", today, "--release", code=None)
+    told = hospital.ledger("SELECT document_id FROM document WHERE guarantor_id = 'G100053' AND kind = 'refund'")
+    assert told == [(document,)]
 
 
 def _wrong_token(document: str) -> str:

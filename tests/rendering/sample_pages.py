@@ -158,7 +158,8 @@ def _billed_before(**changes: Any) -> Encounter:
 
 
 def _correction(**guarantor: Any) -> Content:
-    replaced = Replaced(document_id="6b1f3c52-6a0e-5d2b-9a41-1f0b7c5d8e90", issued_on=AS_OF - timedelta(days=10))
+    issued_on = AS_OF - timedelta(days=10)
+    replaced = Replaced(document_id="6b1f3c52-6a0e-5d2b-9a41-1f0b7c5d8e90", issued_on=issued_on, has_left=True)
     return msgspec.structs.replace(make_statement(**guarantor), replaces=replaced)
 
 

@@ -47,12 +47,12 @@ def is_quiet(household: Household, since: date, log: MailLog) -> bool:
 
 
 def missing_bills(
-    households: Iterator[Household], kind: str, batch_id: str, as_of: date, today: date, log: MailLog, voided: set[str]
+    households: Iterator[Household], kind: str, batch_id: str, as_of: date, today: date, log: MailLog, excused: set[str]
 ) -> Iterator[tuple[Household, str]]:
-    """The visits that a batch of bills left out although nothing speaks against them. `voided` has the guarantors of
-    documents that a person voided."""
+    """The visits that a batch of bills left out although nothing speaks against them. `excused` has the guarantors of
+    documents that a person voided, or that another batch of bills had not handed off on this day."""
     for household in households:
-        if household.guarantor_id in voided or is_minor(household, today):
+        if household.guarantor_id in excused or is_minor(household, today):
             continue
         if household.applications or household.plans or not is_quiet(household, as_of - timedelta(days=2), log):
             continue

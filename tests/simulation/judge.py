@@ -243,15 +243,16 @@ class Judge:
                 yield Violation(day, "every_cent", household.number, message)
 
     def _judge_duties(self, day: date) -> Iterator[Violation]:
-        """Everybody who must get a letter gets it, unless somebody voided one."""
+        """Everybody who must get a letter gets it, unless somebody voided one. Who is on another run waits until that
+        is closed."""
         voided = {self.ledger.guarantor_of(each) for each in self.voided}
         for batch_id, kind, as_of in self.ledger.rows(_LEFT):
             if str(batch_id) in self._left:
                 continue
             self._left.add(str(batch_id))
             on = date.fromisoformat(str(as_of))
-            households = iter(self.world.households.values())
-            for household, message in missing_bills(households, str(kind), str(batch_id), on, day, self.log, voided):
+            households, excused = iter(self.world.households.values()), voided | self.ledger.waiting(str(batch_id), on)
+            for household, message in missing_bills(households, str(kind), str(batch_id), on, day, self.log, excused):
                 yield Violation(day, "owed_a_bill", household.number, message)
         for household in self.world.households.values():
             if household.guarantor_id in voided:

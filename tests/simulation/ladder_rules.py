@@ -20,6 +20,8 @@ from tests.simulation.limits import (
     STATEMENTS_MIN,
 )
 
+APOLOGIES = ("We are sorry", "Lamentamos")
+
 
 def sent_once(letter: Letter, _world: World, _log: MailLog, _day: date) -> Iterator[str]:
     """A document leaves again only after it is known that it did not arrive."""
@@ -116,7 +118,8 @@ def level_is_of_the_documents_sent(letter: Letter, _world: World, _log: MailLog,
 
 
 def correction_is_the_same_mailing(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
-    """A corrected letter is the letter that it corrects with what was wrong made right, and says which one that is."""
+    """A corrected letter is the letter that it corrects with what was wrong made right, says which one that is, and
+    apologizes."""
     original = log.root(letter)
     if original is letter:
         return
@@ -126,6 +129,8 @@ def correction_is_the_same_mailing(letter: Letter, _world: World, log: MailLog, 
         yield f"a correction of a letter to {original.household.guarantor_id}"
     if letter.last.channel == "print" and letter.revision_of not in letter.last.text:
         yield f"the page does not say that it replaces {letter.revision_of}"
+    if letter.last.channel == "print" and not any(words in letter.last.text for words in APOLOGIES):
+        yield "the page does not apologize"
 
 
 def no_letter_while_an_agency_collects(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:

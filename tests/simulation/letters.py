@@ -105,6 +105,10 @@ class LedgerReader:
         (row,) = self.rows("SELECT guarantor_id FROM document WHERE document_id = ?", document_id)
         return str(row[0])
 
+    def waiting(self, batch_id: str, on: date) -> set[str]:
+        """The guarantors of bills that other batches had made, and not handed off, on the morning of this day."""
+        return {str(row[0]).partition("+")[0] for row in self.rows(_WAITING, batch_id, on.isoformat())}
+
     def letter(self, document_id: str, by_guarantor: dict[str, Household]) -> Letter | None:
         """The document with this id. None if the ledger has none."""
         found = self.rows(
@@ -136,6 +140,14 @@ class LedgerReader:
             revision_of=revision_of,
             is_copy=is_copy == "1",
         )
+
+
+_WAITING = """
+SELECT d.guarantor_id FROM document d JOIN batch b USING (batch_id)
+WHERE b.kind IN ('statement', 'dunning') AND b.batch_id <> ?1 AND b.as_of <= ?2
+  AND (b.closed_at IS NULL OR date(b.closed_at) >= ?2)
+  AND NOT EXISTS (SELECT * FROM delivery WHERE document_id = d.document_id AND date(claimed_at) < ?2)
+"""
 
 
 class MailLog:

@@ -212,12 +212,17 @@ def estimate_stands_alone(letter: Letter, world: World, _log: MailLog, day: date
 
 
 def notices_keep_their_distance(letter: Letter, _world: World, log: MailLog, day: date) -> Iterator[str]:
+    """A notice that was handed off may be mailed any day, whether or not its report is there."""
     if letter.kind != "ob-notice" or log.root(letter) is not letter:
         return
     for earlier in log.of(letter.household, "ob-notice"):
+        if earlier is letter:
+            continue
         arrived = earlier.arrived_on
-        if earlier is not letter and arrived and (day - arrived).days < STATEMENT_GAP_DAYS:
+        if arrived and (day - arrived).days < STATEMENT_GAP_DAYS:
             yield f"the notice before was mailed on {arrived}"
+        if earlier.is_under_way:
+            yield f"the notice of {earlier.last.day} is under way"
 
 
 def answered_once(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:

@@ -100,7 +100,7 @@ def simulate(
     try:
         with quick_office():
             year.run(stops=stops, report=report)
-            _check_chain(office, judge, outcome.ended_on)
+            check_chain(office, judge, outcome.ended_on)
     except BaseException as exc:
         exc.add_note(f"seed {plan.seed}, day {outcome.ended_on}\n  " + "\n  ".join(office.log[-12:]))
         raise
@@ -185,7 +185,7 @@ def _turn_final(world: World, day: date) -> set[int]:
     }
 
 
-def _check_chain(office: Office, judge: Judge, day: date) -> None:
+def check_chain(office: Office, judge: Judge, day: date) -> None:
     """Every event is in the hash chain, and the seals of the closed batches fit."""
     context = office.context
     try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -222,6 +225,7 @@ _TABLES = {
     "candidates": "FROM candidate WHERE batch_id",
     "closed": "SELECT batch_id, kind, as_of FROM batch",
     "lists": "proposed_by, decided_by",
+    "waiting": "SELECT d.guarantor_id FROM document d",
 }
 FOOTS = ("2026-08-statement", "closed", 5, 5, 3, 3, 0, 900, 900, "ana@desk-1", "ben@desk-2", 1)
 
@@ -257,6 +261,40 @@ def test_batch__that_saw_another_balance() -> None:
 def test_batch__that_left_somebody_out() -> None:
     ledger = Ledger(closed=[("2026-08-statement", "statement", DAY)])
     assert rules_broken(Judge(make_world(), ledger), DAY) == {"owed_a_bill"}
+
+
+@pytest.mark.parametrize(
+    ("batch_id", "closed_on", "left_on", "is_waiting"),
+    [
+        pytest.param("2026-07-dunning", "2026-08-04", None, True, id="never-left"),
+        pytest.param("2026-07-dunning", "2026-08-04", "2026-08-04", True, id="left-tomorrow"),
+        pytest.param("2026-07-dunning", None, "2026-08-03", True, id="leaves-today"),
+        pytest.param("2026-07-dunning", "2026-08-04", "2026-08-02", False, id="left-yesterday"),
+        pytest.param("2026-07-dunning", "2026-08-02", None, False, id="closed-yesterday"),
+        pytest.param("2026-08-statement", "2026-08-04", None, False, id="same-batch"),
+        pytest.param("2026-08-refund", "2026-08-04", None, False, id="no-bill"),
+    ],
+)
+def test_bill__waits_while_another_run_has_one(
+    tmp_path: Path, batch_id: str, closed_on: str | None, left_on: str | None, is_waiting: bool
+) -> None:
+    """A guarantor on another open run is held until that is closed."""
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path)) as ledger, ledger:
+        ledger.execute("CREATE TABLE batch (batch_id, kind, as_of, closed_at)")
+        ledger.execute("CREATE TABLE document (document_id, batch_id, guarantor_id)")
+        ledger.execute("CREATE TABLE delivery (document_id, claimed_at)")
+        kind, closed_at = batch_id.rpartition("-")[2], closed_on and f"{closed_on} 14:00:05.000000"
+        ledger.execute("INSERT INTO batch VALUES (?, ?, '2026-07-17', ?)", (batch_id, kind, closed_at))
+        ledger.execute("INSERT INTO document VALUES ('d9', ?, 'G100000')", (batch_id,))
+        if left_on:
+            ledger.execute("INSERT INTO delivery VALUES ('d9', ?)", (f"{left_on} 14:00:04.000000",))
+    assert LedgerReader(path).waiting("2026-08-statement", DAY) == ({"G100000"} if is_waiting else set())
+
+
+def test_batch__that_left_out_somebody_on_another_run() -> None:
+    ledger = Ledger(closed=[("2026-08-statement", "statement", DAY)], waiting=[("G100000",)])
+    assert rules_broken(Judge(make_world(), ledger), DAY) == set()
 
 
 def test_document__that_nobody_outside_has() -> None:
@@ -409,6 +447,79 @@ def test_portal__shows_each_bill_to_its_guarantor(tmp_path: Path, change: dict[s
 
     found = books(judge, world, tmp_path, DAY, Showing(tmp_path))
     assert found == ({"portal_shows_what_left"} if is_wrong else set())
+
+
+def deliver(folder: Path, name: str, text: str, **facts: object) -> None:
+    """A file with its control file, as the service leaves it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+    control = {"files": [{"file": f"{name}.txt"}], **facts}
+    (folder / f"{name}.ctl").write_text(json.dumps(control), encoding="utf-8")
+
+
+PAID = f"D|P1|{ACCOUNT}|paid_direct|2026-08-03|10.00|80.00|"
+"""A line that tells an agency of a payment to the hospital."""
+
+
+@pytest.mark.parametrize(
+    ("line", "trailer", "is_wrong"),
+    [
+        pytest.param(PAID, "T|1|10.00", False, id="right"),
+        pytest.param(PAID, "T|2|10.00", True, id="cut"),
+        pytest.param(PAID, "T|1|10.01", True, id="another-sum"),
+        pytest.param(PAID.replace("P1", "P2"), "T|1|10.00", True, id="of-a-placement-it-never-got"),
+        pytest.param(PAID.replace("80.00", "79.99"), "T|1|10.00", True, id="another-balance"),
+    ],
+)
+def test_agency__can_read_its_file(tmp_path: Path, line: str, trailer: str, is_wrong: bool) -> None:
+    world = make_world()
+    agencies = Agencies(tmp_path, world, lambda _: True)
+    agencies.books["P1"] = Placement("P1", "granite", ACCOUNT, DAY, 9_000, {})
+    folder = tmp_path / "outbox" / "agencies" / "granite"
+    deliver(folder, "changes", f"H\n{line}\n{trailer}\n", file_type="change", records=1, cents=1_000)
+    outside = agencies, Payroll(tmp_path, world, lambda _: True), Portal(tmp_path)
+    rows = Judge(world, Ledger()).judge_books(DAY, *outside)
+    assert {each.rule for each in rows} == ({"agency_can_read_it"} if is_wrong else set())
+
+
+WAGES = "employee_id|code|amount|start|end|limit\nE20000|MED|30.00|2026-09-12|2026-11-12|90.00\nTRAILER|1\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "is_wrong"),
+    [
+        pytest.param([WAGES], False, id="right"),
+        pytest.param([WAGES.replace("TRAILER|1", "TRAILER|2")], True, id="cut"),
+        pytest.param([WAGES.replace("limit", "total")], True, id="other-columns"),
+        pytest.param([WAGES, WAGES], True, id="told-twice"),
+    ],
+)
+def test_payroll__can_read_its_file(tmp_path: Path, files: list[str], is_wrong: bool) -> None:
+    world = make_world()
+    happen(world, "asks-payroll", visit=1, count=3, days=40)
+    happen(world, "signs-payroll", DAY + timedelta(days=1))
+    for number, text in enumerate(files):
+        deliver(tmp_path / "payroll", f"deductions-{number}", text)
+    found = books(Judge(world, Ledger()), world, tmp_path, DAY + timedelta(days=2))
+    assert found == ({"payroll_can_read_it"} if is_wrong else set())
+
+
+@pytest.mark.parametrize(
+    ("files", "records", "cents", "is_wrong"),
+    [
+        pytest.param(1, 1, 9_000, False, id="right"),
+        pytest.param(1, 2, 9_000, True, id="cut"),
+        pytest.param(1, 1, 8_999, True, id="another-sum"),
+        pytest.param(2, 1, 9_000, True, id="shown-twice"),
+    ],
+)
+def test_portal__can_read_its_feed(tmp_path: Path, files: int, records: int, cents: int, is_wrong: bool) -> None:
+    world = make_world()
+    judge, letter = departed(world)
+    line = {"action": "show", "document": letter.document_id, "guarantor": "G100000", "amount_cents": 9_000}
+    for number in range(files):
+        deliver(tmp_path / "portal", f"feed-{number}", json.dumps(line), records=records, cents=cents)
+    assert books(judge, world, tmp_path, DAY) == ({"portal_can_read_it"} if is_wrong else set())
 
 
 def test_list__that_one_person_proposed_and_approved(tmp_path: Path) -> None:

@@ -123,6 +123,19 @@ def _second_estimate(world: World) -> History:
     return make_letter(world, "ob-notice", accounts=(), cycle="next"), [first]
 
 
+def _second_estimate_of_two_under_way(world: World) -> History:
+    """The notice before was handed off, and nobody has said when it was mailed."""
+    _pregnant(world)
+    first = make_letter(world, "ob-notice", accounts=(), left_on=DAY - 5 * WEEK, document_id="o1", mailed=False)
+    return make_letter(world, "ob-notice", accounts=(), cycle="next"), [first]
+
+
+def _second_estimate_after_a_rejected_one(world: World) -> History:
+    letter, (first,) = _second_estimate(world)
+    first.attempts = [Attempt(first.last, failure="rejected")]
+    return letter, [first]
+
+
 def _two_decisions(world: World) -> History:
     happen(world, "applies", DAY - 9 * WEEK)
     happen(world, "completes", DAY - 8 * WEEK)
@@ -148,7 +161,7 @@ def _correction(earlier_level: int, **facts: Any) -> Callable[[World], History]:
         _add_visit(world, FIRST)
         earlier = statements(world, FIRST, FIRST + timedelta(days=30))[: earlier_level + 1]
         last = earlier[-1]
-        words = f"{HELP} This replaces {last.document_id}."
+        words = f"{HELP} This replaces {last.document_id}. We are sorry for the trouble."
         given: dict[str, Any] = {
             "revision_of": last.document_id,
             "cycle": last.cycle,
@@ -245,6 +258,7 @@ WRONG: list[Any] = [
     pytest.param(_lost_pregnancy, rules.estimate_stands_alone, id="lost-pregnancy"),
     pytest.param(_estimate(accounts=(ACCOUNT,)), rules.estimate_stands_alone, id="26-CFR-1-501r-6-b-1-iii"),
     pytest.param(_second_estimate, rules.notices_keep_their_distance, id="notice-21-days-later"),
+    pytest.param(_second_estimate_of_two_under_way, rules.notices_keep_their_distance, id="notice-under-way"),
     pytest.param(_two_decisions, rules.answered_once, id="two-letters-one-decision"),
     pytest.param(_inherits_the_final_level, ladder_rules.next_step_of_the_ladder, id="new-visit-inherits-level-4"),
     pytest.param(_reminder_as_first_statement, ladder_rules.level_is_of_the_documents_sent, id="reminder-comes-first"),
@@ -257,7 +271,14 @@ WRONG: list[Any] = [
         id="correction-about-a-new-visit-inherits",
     ),
     pytest.param(_correction(0, cycle="x"), ladder_rules.correction_is_the_same_mailing, id="correction-other-cycle"),
-    pytest.param(_correction(0, words=HELP), ladder_rules.correction_is_the_same_mailing, id="old-one-not-linked"),
+    pytest.param(
+        _correction(0, words=f"{HELP} We are sorry."),
+        ladder_rules.correction_is_the_same_mailing,
+        id="old-one-not-linked",
+    ),
+    pytest.param(
+        _correction(0, words=f"{HELP} s0 is replaced."), ladder_rules.correction_is_the_same_mailing, id="no-apology"
+    ),
     pytest.param(alone(due_on=DAY), ladder_rules.dates_to_pay_are_ahead, id="due-date-passed"),
     pytest.param(
         alone(kind="dunning", level=4, due_on=DAY + timedelta(days=29)),
@@ -316,13 +337,19 @@ RIGHT: list[Any] = [
     pytest.param(lambda world: final_notice(world, date(2026, 7, 1)), id="final-notice"),
     pytest.param(_correction(1), id="correction"),
     pytest.param(
-        _correction(1, accounts=(ACCOUNT, SECOND), amount_cents=17_000, words=f"{HELP} s1 $90.00 $80.00"),
+        _correction(
+            1,
+            accounts=(ACCOUNT, SECOND),
+            amount_cents=17_000,
+            words=f"{HELP} s1 $90.00 $80.00 Lamentamos las molestias.",
+        ),
         id="correction-with-a-new-visit",
     ),
     pytest.param(
         _correction(1, accounts=(SECOND,), amount_cents=8_000, level=0), id="correction-about-a-new-visit-only"
     ),
     pytest.param(_estimate(), id="estimate"),
+    pytest.param(_second_estimate_after_a_rejected_one, id="notice-after-a-rejected-one"),
     pytest.param(_refund("You get $45.00."), id="refund"),
     pytest.param(_plan_agreement(PLAN_DATES), id="plan"),
     pytest.param(_inquiry(30), id="estate-30-days-after-death"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,13 +13,14 @@ import pytest
 from statement_builder.billing.selection import Kind
 from tests.hospital import shared_layouts
 from tests.night import at_night, some_of
-from tests.simulation.judge import Violation
+from tests.simulation.households import World
+from tests.simulation.judge import Judge, Violation
 from tests.simulation.letters import LedgerReader, MailLog
 from tests.simulation.lives import START, draw_life
-from tests.simulation.office import Conduct
+from tests.simulation.office import Conduct, Office
 from tests.simulation.plots import write_page
 from tests.simulation.shrink import Shrinker, describe_history
-from tests.simulation.simulation import Outcome, Plan, draw_events, simulate
+from tests.simulation.simulation import Outcome, Plan, check_chain, draw_events, simulate
 
 SEEDS = range(1, 6)
 """The first numbers, whatever they bring: a seed that is chosen for what happens in its year proves that year only."""
@@ -64,6 +66,24 @@ def test_year_of_the_night__breaks_no_rule(tmp_path: Path) -> None:
     assert {"agency-pays", "payroll-pays"} & {each.what for each in year.events}
     assert any("outage" in line for line in year.log)
     assert year.mail.placements
+
+
+def test_chain__an_event_that_was_changed_breaks_it(tmp_path: Path) -> None:
+    conduct = Conduct(faults_permille=0, outages_permille=0, has_desks=False, kinds=frozenset({Kind.STATEMENT}))
+    plan, home = Plan(seed=1, guarantors=1, days=4, conduct=conduct), tmp_path / "home"
+    assert simulate(plan, home, shared_layouts()).violations == []
+    office, judge = Office(home, plan.seed, conduct), Judge(World({}), LedgerReader(home / "ledger.db"))
+    try:
+        check_chain(office, judge, START)
+        assert judge.violations == []
+        with sqlite3.connect(home / "ledger.db") as ledger:
+            ledger.execute("DROP TRIGGER event_no_update")
+            assert ledger.execute("UPDATE event SET actor = 'nobody' WHERE event_id = 1").rowcount == 1
+        ledger.close()
+        check_chain(office, judge, START)
+    finally:
+        office.close()
+    assert [each.rule for each in judge.violations] == ["chain"]
 
 
 def test_page__opens_without_a_network(outcome: Outcome, tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from statement_builder.billing.identifiers import describe_recipient
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.plans import plan_of_cause
 from statement_builder.billing.selection import Kind, Selection
-from statement_builder.documents import CompositionError, Content, Replaced
+from statement_builder.documents import CompositionError, Content
 from statement_builder.errors import ConfigError
 from statement_builder.kinds import compose, decide
 from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, DocumentState, NewDocument, replaced_by
-from statement_builder.operations.reissue.correction_changes import list_changes
+from statement_builder.operations.reissue.correction_changes import list_changes, replaced_document
 from statement_builder.operations.reissue.reissues import (
     hand_off_reissue,
     next_revision,
@@ -266,7 +266,7 @@ def _compose(
             revision=revision,
             message=notes.message,
             enrollment_code=notes.enrollment_code,
-            replaces=Replaced(document_id=original.document_id, issued_on=original.issued_on),
+            replaces=replaced_document(original),
         )
     except CompositionError as exc:
         raise ConfigError(f"no correction of document {original.document_id} was made. {exc}") from exc

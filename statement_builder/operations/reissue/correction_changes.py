@@ -11,7 +11,7 @@ from pdf_kit.text import remove_whitespace
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.documents import CompositionError, Content, Replaced
 from statement_builder.kinds import compose, decide
-from statement_builder.ledger import Batch, Document
+from statement_builder.ledger import Batch, Document, DocumentState
 from statement_builder.operations.reissue.reissues import shard_of
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.build_worker import printed_terms, read_shard
@@ -19,6 +19,15 @@ from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.page_notes import read_page_notes
 from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.rendering import PlainEngine
+
+
+def replaced_document(original: Document) -> Replaced:
+    """What the page of its correction says about a document."""
+    return Replaced(
+        document_id=original.document_id,
+        issued_on=original.issued_on,
+        has_left=original.state is DocumentState.HANDED_OFF,
+    )
 
 
 def list_changes(context: AppContext, batch: Batch, original: Document, correction: Content) -> tuple[str, ...]:
@@ -56,7 +65,7 @@ def _compose_again(context: AppContext, batch: Batch, original: Document) -> Con
                     message=mine.message,
                     enrollment_code=mine.enrollment_code,
                     revision=original.revision,
-                    replaces=Replaced(document_id=parent.document_id, issued_on=parent.issued_on) if parent else None,
+                    replaces=replaced_document(parent) if parent else None,
                 )
             except CompositionError:
                 return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import tenacity
@@ -28,9 +29,9 @@ from statement_builder.pipeline.email.email_stop import (
     explain_vague,
     is_email_stopped,
 )
+from statement_builder.pipeline.email.reading_time import read_last_days
 from statement_builder.pipeline.portal import is_on_portal
 from statement_builder.pipeline.recipients import read_recipients
-from statement_builder.policy.due_dates import last_day_to_open
 
 EMAILS_PER_COMMIT = 10
 """Messages recorded in one ledger commit, and so the most that a crash can leave uncertain (ADR 12)."""
@@ -69,11 +70,20 @@ def _send_pending(context: AppContext, batch: Batch, mailer: Mailer, shards: Seq
             if unclaimed:
                 raise Misconfigured(explain_stop(context))
         recipients = read_recipients(context.archive, shard, unclaimed) if unclaimed else {}
+        read_by = read_last_days(context, batch, shard, unclaimed) if unclaimed else {}
         if attachments and unclaimed:
             attachments.load(shard, unclaimed)
         for start in range(0, len(unclaimed), EMAILS_PER_COMMIT):
             group = unclaimed[start : start + EMAILS_PER_COMMIT]
-            _send_group(context, mailer, group, recipients=recipients, attachments=attachments, refusals=refusals)
+            _send_group(
+                context,
+                mailer,
+                group,
+                recipients=recipients,
+                attachments=attachments,
+                refusals=refusals,
+                read_by=read_by,
+            )
     _print_refused(context, refusals)
     if refusals.last is not None:
         raise Retryable(f"{refusals.count} e-mails were deferred: {refusals.last}") from refusals.last
@@ -149,12 +159,13 @@ def _send_group(
     recipients: dict[str, Recipient],
     attachments: Attachments | None,
     refusals: Refusals,
+    read_by: Mapping[str, date],
 ) -> None:
     """Claim a few messages, record that sending starts, send them one by one, then record every result.
 
     A message that is being sent when an unexpected error occurs stays `committing`; the next run reconciles it.
     """
-    documents, deliveries = _claim(context, documents)
+    documents, deliveries = _claim(context, documents, read_by)
     _record(context, [_mark(delivery, DeliveryState.COMMITTING) for delivery in deliveries])
     marks: list[EmailMark] = []
     refused: list[tuple[Document, Permanent]] = []
@@ -185,13 +196,12 @@ def _send_group(
         raise stop
 
 
-def _claim(context: AppContext, documents: Sequence[Document]) -> tuple[Sequence[Document], Sequence[Delivery]]:
-    """Claim these documents, without any that was withheld since they were read."""
+def _claim(
+    context: AppContext, documents: Sequence[Document], read_by: Mapping[str, date]
+) -> tuple[Sequence[Document], Sequence[Delivery]]:
+    """Claim these documents, without any that was withheld since they were read. `read_by`: the last days to open
+    them."""
     context.ledger.require_locks()
-    days, today = context.settings.mail.unread_email_days, context.today()
-    read_by = {
-        each.document_id: last for each in documents if (last := last_day_to_open(today, days, each.due_on)) is not None
-    }
     while documents:
         try:
             deliveries = context.ledger.emails.claim(
