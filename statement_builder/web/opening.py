@@ -1,4 +1,4 @@
-"""Opens a console for whoever serves it, `statements serve` or Airflow, so that both are equally fast."""
+"""Opens a console for `statements serve` and for Airflow in one way, so that both are equally fast."""
 
 from __future__ import annotations
 
