@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
 
@@ -17,7 +17,7 @@ from statement_builder.web.jobs import Job, Jobs
 from statement_builder.web.languages import LANGUAGES, choose_language
 from statement_builder.web.orders import Order
 from statement_builder.web.protection import base_of, path_of
-from statement_builder.web.tokens import TokenBox
+from statement_builder.web.tokens import InvalidToken, TokenBox
 from statement_builder.web.visitors import Door, Visitor
 
 LANGUAGE_COOKIE = "statements-language"
@@ -100,6 +100,19 @@ def make_order(request: Request, verb: str, subject: str, **values: Any) -> Orde
     """What the visitor orders. `values` are further fields of `Order`."""
     visitor = visitor_of(request)
     return Order(verb=verb, subject=subject, actor=visitor.actor, memberships=visitor.memberships, **values)
+
+
+def seal(request: Request, purpose: str, text: str) -> str:
+    """What stands for the text in an address of this session."""
+    return console_of(request).box.seal(purpose, text, visitor_of(request).session)
+
+
+def unseal(request: Request, purpose: str, token: str, *, otherwise: str) -> str:
+    """The text of a token from an address. 404 with the sentence `otherwise` if it is not one of this session."""
+    try:
+        return console_of(request).box.unseal(purpose, token, visitor_of(request).session)
+    except InvalidToken as exc:
+        raise HTTPException(404, otherwise) from exc
 
 
 def find_job(request: Request, verb: str, subject: str) -> Job | None:

@@ -49,6 +49,14 @@ def form_of(request: Request) -> Form:
     return form
 
 
+def require_reason(form: Form) -> str:
+    """The reason that the form gives. 400 without one: the operation would refuse it, after the page has waited."""
+    reason = form.text("reason")
+    if not reason:
+        raise HTTPException(400, "Write the reason: it is kept in the event log.")
+    return reason
+
+
 SentForm = Annotated[Form, Depends(form_of)]
 
 

@@ -27,8 +27,8 @@ DECISION_TITLES = {
 def count_decisions(
     context: AppContext, batch_ids: Sequence[str], *, of_everybody: bool = False
 ) -> Iterator[tuple[str, int]]:
-    """Code and number of the decisions that the actor may take; with `of_everybody`, of all. `batch_ids` are the batches
-    whose release asks for `TEMPLATES`. What does not wait is left out."""
+    """Code and number of the decisions that the actor may take; with `of_everybody`, of all. What does not wait is left
+    out. `batch_ids`: the batches whose release asks for `TEMPLATES`."""
     facility_id = context.facility.facility_id
     packets = context.ledger.evidence.unapproved(facility_id)
     lists = context.ledger.placement_lists.all(facility_id)

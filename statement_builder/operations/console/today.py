@@ -105,7 +105,7 @@ def read_today(context: AppContext, *, of_everybody: bool = False) -> Today:
     )
     return Today(
         batches=rows,
-        waiting=tuple(_list_waiting(context, rows, of_everybody=of_everybody)),
+        waiting=(*_list_waiting(context, rows), *_list_decisions(context, rows, of_everybody=of_everybody)),
         month=_sum_month(summarize_each(context, released)),
     )
 
@@ -154,7 +154,7 @@ def _describe(context: AppContext, batch: Batch, summary: BatchSummary) -> Batch
     )
 
 
-def _list_waiting(context: AppContext, rows: tuple[BatchRow, ...], *, of_everybody: bool) -> Iterator[Waiting]:
+def _list_waiting(context: AppContext, rows: tuple[BatchRow, ...]) -> Iterator[Waiting]:
     for row in rows:
         counts, batch_id = row.summary.counts, row.summary.batch_id
         if row.asks:
@@ -168,6 +168,9 @@ def _list_waiting(context: AppContext, rows: tuple[BatchRow, ...], *, of_everybo
     found.update(alert.code for alert in find_late_files(context))
     for code, count in sorted(found.items()):
         yield Waiting(code=code, title=_TITLES[code], count=count)
+
+
+def _list_decisions(context: AppContext, rows: tuple[BatchRow, ...], *, of_everybody: bool) -> Iterator[Waiting]:
     lacking = [row.summary.batch_id for row in rows if ReleaseCode.TEMPLATES.value in row.asks]
     for code, count in count_decisions(context, lacking, of_everybody=of_everybody):
         yield Waiting(code=code, title=DECISION_TITLES[code], count=count)

@@ -16,20 +16,20 @@ from statement_builder.operations.console.explanation import explain_in_batch
 from statement_builder.operations.evidence.requests import find_packets
 from statement_builder.operations.roles import may_use
 from statement_builder.web.console import (
-    console_of,
     context_of,
     find_job,
     make_order,
     record_view,
     redirect,
     render,
+    seal,
     start,
-    visitor_of,
+    unseal,
 )
-from statement_builder.web.forms import Form, SentForm
+from statement_builder.web.forms import Form, SentForm, require_reason
+from statement_builder.web.languages import N_
 from statement_builder.web.orders import Order
 from statement_builder.web.pages.evidence import order_packet
-from statement_builder.web.tokens import InvalidToken
 
 router = APIRouter(prefix="/accounts")
 ACCOUNT = "account"
@@ -125,10 +125,9 @@ def act(request: Request, token: str, verb: str, form: SentForm) -> Response:
     elif verb == "look-again":
         order = make_order(request, verb, guarantor_id, kind=_read_kind(request, form))
     else:
-        if not form.text("reason"):
-            raise HTTPException(400, "Write the reason: it is kept in the event log.")
+        reason = require_reason(form)
         until = _read_day(form, "until") if verb == "hold" else None
-        order = make_order(request, verb, guarantor_id, reason=form.text("reason"), until=until)
+        order = make_order(request, verb, guarantor_id, reason=reason, until=until)
     return redirect(request, _address(request, guarantor_id), start(request, order))
 
 
@@ -159,11 +158,10 @@ def _read_day(form: Form, name: str) -> date | None:
 
 
 def _address(request: Request, guarantor_id: str) -> str:
-    return f"/accounts/{console_of(request).box.seal(ACCOUNT, guarantor_id, visitor_of(request).session)}"
+    return f"/accounts/{seal(request, ACCOUNT, guarantor_id)}"
 
 
 def _unseal(request: Request, token: str) -> str:
-    try:
-        return console_of(request).box.unseal(ACCOUNT, token, visitor_of(request).session)
-    except InvalidToken as exc:
-        raise HTTPException(404, "This address was of an earlier session. Look the account up again.") from exc
+    return unseal(
+        request, ACCOUNT, token, otherwise=N_("This address was of an earlier session. Look the account up again.")
+    )

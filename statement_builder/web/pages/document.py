@@ -24,11 +24,12 @@ from statement_builder.web.console import (
     redirect,
     render,
     start,
+    unseal,
     visitor_of,
 )
-from statement_builder.web.forms import SentForm
+from statement_builder.web.forms import SentForm, require_reason
+from statement_builder.web.languages import N_
 from statement_builder.web.page_pictures import DOTS_PER_INCH, PREVIEW_DOTS_PER_INCH, count_pages, draw_page
-from statement_builder.web.tokens import InvalidToken
 
 router = APIRouter()
 PICTURE = "picture"
@@ -86,10 +87,9 @@ def show_pdf(request: Request, document_id: str) -> Response:
 @router.get("/pictures/{token}")
 def show_picture(request: Request, token: str) -> Response:
     """A page of a document as a picture. The token says which, and that the view is on record."""
-    try:
-        text = console_of(request).box.unseal(PICTURE, token, visitor_of(request).session)
-    except InvalidToken as exc:
-        raise HTTPException(404, "This picture's address is not valid any more. Reload the page.") from exc
+    text = unseal(
+        request, PICTURE, token, otherwise=N_("This picture's address is not valid any more. Reload the page.")
+    )
     document_id, number, size = text.split(" ")
     context = context_of(request)
     pdf = read_archived(context, context.require_document(document_id))
@@ -101,12 +101,11 @@ def act(request: Request, document_id: str, verb: str, form: SentForm) -> Respon
     """One of the buttons."""
     if verb not in _VERBS:
         raise HTTPException(404, "There is no such action.")
-    if not form.text("reason").strip():
-        raise HTTPException(400, "Write the reason: it is kept in the document's history.")
+    reason = require_reason(form)
     if verb == "resolve" and form.text("sent") not in {"yes", "no"}:
         raise HTTPException(400, "Say whether the document was sent.")
     document = context_of(request).require_document(document_id)
-    values = {"reason": form.text("reason"), "sent": form.text("sent") == "yes", "seen": form.text("seen")}
+    values = {"reason": reason, "sent": form.text("sent") == "yes", "seen": form.text("seen")}
     order = make_order(request, verb, document_id, **values)
     return redirect(request, f"/documents/{document_id}", start(request, order, batch_id=document.batch_id))
 

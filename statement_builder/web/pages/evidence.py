@@ -25,7 +25,7 @@ from statement_builder.web.console import (
     render,
     start,
 )
-from statement_builder.web.forms import SentForm
+from statement_builder.web.forms import SentForm, require_reason
 from statement_builder.web.kept_file import KeptFile
 from statement_builder.web.page_pictures import draw_page
 
@@ -37,7 +37,6 @@ PICTURES_MAX = 60
 _TYPES = {"pdf": "application/pdf", "zip": "application/zip"}
 _VIEW = "console evidence"
 """What the access log says of a view here."""
-_NO_REASON = "Write the reason: it is kept in the event log."
 
 
 @router.get("")
@@ -57,15 +56,14 @@ def order_packet(request: Request, form: SentForm, accounts: Sequence[str], *, b
     """Request a packet and go to its page; to `back` if it is refused."""
     if form.text("kind") not in list(EvidenceKind):
         raise HTTPException(400, "Choose what the packet is for.")
-    if not form.text("reason"):
-        raise HTTPException(400, _NO_REASON)
+    reason = require_reason(form)
     order = make_order(
         request,
         "request-evidence",
         back,
         kind=form.text("kind"),
         accounts=tuple(accounts),
-        reason=form.text("reason"),
+        reason=reason,
     )
     job = start(request, order)
     return redirect(request, f"/evidence/{job.result.packet_id}" if job.result else back, job)
@@ -103,9 +101,7 @@ def make_draft(request: Request, packet_id: str) -> Response:
 @router.post("/{packet_id}/approve")
 def approve(request: Request, packet_id: str, form: SentForm) -> Response:
     """Approve what the draft said. The operation refuses everybody else than an officer who did not request it."""
-    if not form.text("reason"):
-        raise HTTPException(400, _NO_REASON)
-    order = make_order(request, "approve-evidence", packet_id, reason=form.text("reason"), seen=form.text("content"))
+    order = make_order(request, "approve-evidence", packet_id, reason=require_reason(form), seen=form.text("content"))
     return redirect(request, f"/evidence/{packet_id}", start(request, order))
 
 

@@ -11,7 +11,7 @@ from statement_builder.operations.placement.show import show_list
 from statement_builder.operations.placement.status import show_placements
 from statement_builder.operations.roles import may_use
 from statement_builder.web.console import context_of, make_order, record_view, redirect, render, start
-from statement_builder.web.forms import SentForm
+from statement_builder.web.forms import SentForm, require_reason
 
 router = APIRouter(prefix="/placement")
 SHOWN_MAX = 500
@@ -59,9 +59,8 @@ def decide(request: Request, list_id: str, decision: str, form: SentForm) -> Res
     """Approve or reject a list. The operation refuses the person who proposed it."""
     if decision not in _DECISIONS:
         raise HTTPException(404, "There is no such action.")
-    if decision == "reject" and not form.text("reason"):
-        raise HTTPException(400, "Write the reason: it is kept in the event log.")
-    order = make_order(request, _DECISIONS[decision], list_id, reason=form.text("reason"))
+    reason = require_reason(form) if decision == "reject" else form.text("reason")
+    order = make_order(request, _DECISIONS[decision], list_id, reason=reason)
     return redirect(request, f"/placement/lists/{list_id}", start(request, order))
 
 
@@ -77,9 +76,7 @@ def recall(request: Request, form: SentForm) -> Response:
     """Tell an agency to give a visit back."""
     if not form.text("account"):
         raise HTTPException(400, "Choose the account, or write its number.")
-    if not form.text("reason"):
-        raise HTTPException(400, "Write the reason: it is kept in the event log.")
-    order = make_order(request, "recall-placement", form.text("account"), reason=form.text("reason"))
+    order = make_order(request, "recall-placement", form.text("account"), reason=require_reason(form))
     return redirect(request, "/placement", start(request, order))
 
 

@@ -16,17 +16,17 @@ from statement_builder.operations.quarantine import (
     require_source,
 )
 from statement_builder.web.console import (
-    console_of,
     context_of,
     make_order,
     record_view,
     redirect,
     render,
+    seal,
     start,
-    visitor_of,
+    unseal,
 )
-from statement_builder.web.forms import Form, SentForm
-from statement_builder.web.tokens import InvalidToken
+from statement_builder.web.forms import Form, SentForm, require_reason
+from statement_builder.web.languages import N_
 
 router = APIRouter(prefix="/mail/quarantine")
 FILE = "quarantined file"
@@ -68,9 +68,7 @@ def act(request: Request, token: str, verb: str, form: SentForm) -> Response:
     source, name = _find(request, token)
     if verb not in _VERBS:
         raise HTTPException(404, "There is no such action.")
-    if not form.text("reason"):
-        raise HTTPException(400, "Write the reason: it is kept in the event log.")
-    values: dict[str, Any] = {"source": source.name, "reason": form.text("reason"), "seen": form.text("seen")}
+    values: dict[str, Any] = {"source": source.name, "reason": require_reason(form), "seen": form.text("seen")}
     if verb == "read-rows-again":
         values["corrections"] = _read_corrections(form)
     return redirect(request, f"/mail/quarantine/{token}", start(request, make_order(request, verb, name, **values)))
@@ -78,7 +76,7 @@ def act(request: Request, token: str, verb: str, form: SentForm) -> Response:
 
 def seal_file(request: Request, source: str, name: str) -> str:
     """The token of a file's address."""
-    return console_of(request).box.seal(FILE, f"{source}{_SEPARATOR}{name}", visitor_of(request).session)
+    return seal(request, FILE, f"{source}{_SEPARATOR}{name}")
 
 
 def _read_corrections(form: Form) -> tuple[tuple[int, str], ...]:
@@ -87,9 +85,8 @@ def _read_corrections(form: Form) -> tuple[tuple[int, str], ...]:
 
 
 def _find(request: Request, token: str) -> tuple[RowSource, str]:
-    try:
-        text = console_of(request).box.unseal(FILE, token, visitor_of(request).session)
-    except InvalidToken as exc:
-        raise HTTPException(404, "This address was of an earlier session. Open the file on the page Mail.") from exc
+    text = unseal(
+        request, FILE, token, otherwise=N_("This address was of an earlier session. Open the file on the page Mail.")
+    )
     source, _, name = text.partition(_SEPARATOR)
     return require_source(context_of(request), source), name
