@@ -1,4 +1,4 @@
-"""`statements serve` and Airflow open the console in the same way: its totals are counted before somebody opens a page."""
+"""`statements serve` and Airflow open the console in one way: its totals are counted before somebody opens a page."""
 
 from __future__ import annotations
 

@@ -216,7 +216,9 @@ def test_payroll__rows_are_resolved_in_the_same_way(visit: Visit) -> None:
 def test_file__that_cannot_be_read_at_all_can_be_set_aside(visit: Visit) -> None:
     leave(visit.hospital, f"payment|{placements(visit.hospital)[READY[0]][0]}|{NEXT_DAY}|5.00|1.25|R1|", total=1)
     path = open_file(visit)
-    assert "do not add up to its last line" in visit.get(path).text
+    page = visit.get(path).text
+    assert "do not add up to its last line" in page
+    assert "The other rows of the file were" not in page, "none was recorded"
     assert (
         "is set aside" in visit.act(f"{path}/set-file-aside", seen=seen(visit, path), reason="asked for it again").text
     )
