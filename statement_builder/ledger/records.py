@@ -425,8 +425,6 @@ class UnreadEmail(Record, kw_only=True):
     batch_id: str
     attempt: int
     read_by: date
-    due_on: date | None
-    """The day by which it asks to pay."""
 
 
 class RejectedPiece(Record, kw_only=True):

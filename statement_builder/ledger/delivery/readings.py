@@ -90,7 +90,6 @@ class ReadingRepository(Repository):
             select(
                 document.c.document_id,
                 document.c.batch_id,
-                document.c.due_on,
                 delivery.c.attempt,
                 delivery.c.read_by,
             )

@@ -28,16 +28,25 @@ def read_last_days(context: AppContext, batch: Batch, shard: Shard, documents: S
     days, today = context.settings.mail.unread_email_days, context.today()
     if not days:
         return {}
+    first_dates = read_first_dates(context, batch, shard, documents)
+    last_days = {
+        each.document_id: last_day_to_open(today, days, first_dates.get(each.document_id)) for each in documents
+    }
+    return {document_id: day for document_id, day in last_days.items() if day is not None}
+
+
+def read_first_dates(context: AppContext, batch: Batch, shard: Shard, documents: Sequence[Document]) -> dict[str, date]:
+    """Map document ids to the earliest date ahead on their pages. Where there is none, the id is missing.
+
+    `documents` must belong to `shard`.
+    """
     by_guarantor = {document.guarantor_id: document for document in documents}
     terms, found = printed_terms(context.settings.policy, context.facility), dict[str, date]()
     for entry in read_shard(context.archive, shard):
-        document = by_guarantor.get(entry.guarantor.guarantor_id) if isinstance(entry, GuarantorAccount) else None
-        if document is None:
-            continue
-        assert isinstance(entry, GuarantorAccount)
-        last = last_day_to_open(today, days, _first_date(context, batch, entry, document, terms))
-        if last is not None:
-            found[document.document_id] = last
+        if isinstance(entry, GuarantorAccount) and (document := by_guarantor.get(entry.guarantor.guarantor_id)):
+            first = _first_date(context, batch, entry, document, terms)
+            if first is not None:
+                found[document.document_id] = first
     return found
 
 

@@ -9,28 +9,31 @@ from typing import Any
 import pytest
 
 from statement_builder.ledger import UnreadEmail
-from statement_builder.operations.tracking.unread_emails import SILENT_EMAILS_MIN, print_unread_emails
+from statement_builder.operations.tracking.unread_emails import SILENT_EMAILS_MIN, print_unread_emails, read_dates
+from tests.commands import BATCH
+from tests.hospital import Hospital
+from tests.operations.test_run_parallel import worker
 
 READ_BY = date(2026, 11, 9)
 
 
 @pytest.mark.parametrize(
-    ("due_in", "today_in", "waits"),
+    ("date_in", "today_in", "waits"),
     [
         pytest.param(30, 7, True, id="as-many-days-again"),
         pytest.param(30, 8, False, id="not-longer"),
-        pytest.param(10, 3, True, id="a-week-before-the-due-date"),
-        pytest.param(10, 4, False, id="due-date-too-near"),
+        pytest.param(10, 3, True, id="a-week-before-the-first-date"),
+        pytest.param(10, 4, False, id="first-date-too-near"),
         pytest.param(5, 1, False, id="no-time-at-all"),
-        pytest.param(None, 7, True, id="no-due-date"),
+        pytest.param(None, 7, True, id="no-date"),
     ],
 )
 def test_print_unread__silence_waits_only_while_paper_comes_in_time(
-    due_in: int | None, today_in: int, waits: bool
+    date_in: int | None, today_in: int, waits: bool
 ) -> None:
-    due_on = None if due_in is None else READ_BY + timedelta(days=due_in)
+    """A refund's page gives the day when the money leaves: paper after it would be held, and told of again."""
     emails = [
-        UnreadEmail(document_id=f"D{number}", batch_id="B", attempt=1, read_by=READ_BY, due_on=due_on)
+        UnreadEmail(document_id=f"D{number}", batch_id="B", attempt=1, read_by=READ_BY)
         for number in range(SILENT_EMAILS_MIN)
     ]
     printed: list[str] = []
@@ -46,6 +49,18 @@ def test_print_unread__silence_waits_only_while_paper_comes_in_time(
         today=lambda: READ_BY + timedelta(days=today_in),
         now=lambda: None,
     )
-    alerts = print_unread_emails(context)
+    first_date = None if date_in is None else READ_BY + timedelta(days=date_in)
+    dates = {} if first_date is None else {email.document_id: first_date for email in emails}
+    alerts = print_unread_emails(context, read_dates=lambda *_: dates)
     assert [each.code for each in alerts] == (["NO_VIEWS"] if waits else [])
     assert len(printed) == (0 if waits else SILENT_EMAILS_MIN)
+
+
+@pytest.mark.hospital("mailed")
+def test_read_dates__of_statements_are_their_dates_to_pay_by(hospital: Hospital) -> None:
+    due = dict(hospital.ledger("SELECT document_id, due_on FROM document WHERE channel = 'email' AND sha256 <> ''"))
+    emails = [UnreadEmail(document_id=each, batch_id=BATCH, attempt=1, read_by=READ_BY) for each in due]
+    assert emails
+    with worker(hospital) as context:
+        found = read_dates(context, BATCH, emails)
+    assert {document_id: day.isoformat() for document_id, day in found.items()} == due
