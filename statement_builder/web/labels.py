@@ -9,6 +9,7 @@ from statement_builder.billing.model import RequestFormat
 from statement_builder.billing.selection import Channel
 from statement_builder.ledger import BatchState, DeliveryState, DocumentState, EvidenceKind, Outcome
 from statement_builder.ledger.states import PlacementBatchState, PlacementState
+from statement_builder.operations.approval.release_codes import ReleaseCode
 from statement_builder.operations.console.clerk_queue import QueueKind, QueueView
 from statement_builder.operations.console.today import TITLES, UNITS_AND_STAGES
 from statement_builder.operations.reports.registry import REPORTS
@@ -25,6 +26,18 @@ EVIDENCE_LABELS = {
     EvidenceKind.BAD_DEBT: "Evidence of Medicare bad debt",
     EvidenceKind.SMALL_CLAIMS: "Packet for a small claim",
 }
+RELEASE_LABELS = {
+    ReleaseCode.REJECTED: "another decision after the rejection",
+    ReleaseCode.APPROVAL: "an approval",
+    ReleaseCode.DUAL_CONTROL: "a release by a second person",
+    ReleaseCode.VOLUME: "an answer about the number of documents",
+    ReleaseCode.AVERAGE: "an answer about the average amount",
+    ReleaseCode.HOLDS: "an answer about the number of holds",
+    ReleaseCode.AMOUNT: "an answer about amounts above the limit",
+    ReleaseCode.ERRORS: "an answer about documents that could not be made",
+    ReleaseCode.TEMPLATES: "an approval of the templates",
+}
+"""What a batch waits for, by release check."""
 _SERVICE_STATES = (BatchState, DeliveryState, DocumentState, Outcome, Channel, RequestFormat, QueueView)
 _PLACEMENT_STATES = (PlacementBatchState, PlacementState)
 _OTHER_STATES = (
@@ -59,6 +72,7 @@ def list_labels(verbs: Iterator[str]) -> list[str]:
         *TITLES,
         *CLOCK_LABELS.values(),
         *EVIDENCE_LABELS.values(),
+        *RELEASE_LABELS.values(),
         *_OTHER_STATES,
     ]
     return sorted(set(labels))

@@ -15,7 +15,7 @@ from statement_builder.operations.reports.formats.cells import cell_text, mark_c
 from statement_builder.operations.wording import FIGURE_LABELS, format_dollars, format_state
 from statement_builder.printable import one_line
 from statement_builder.rendering.translations import load_catalog, read_texts
-from statement_builder.web.labels import CLOCK_LABELS, EVIDENCE_LABELS
+from statement_builder.web.labels import CLOCK_LABELS, EVIDENCE_LABELS, RELEASE_LABELS
 from statement_builder.web.languages import LANGUAGES
 from statement_builder.web.sentences import Sentences
 
@@ -57,6 +57,7 @@ def _open_environment(time_zone: str, language: str) -> Environment:
     environment.globals["FIGURE_LABELS"] = FIGURE_LABELS
     environment.globals["clock_labels"] = CLOCK_LABELS
     environment.globals["evidence_labels"] = EVIDENCE_LABELS
+    environment.globals["release_labels"] = RELEASE_LABELS
     return environment
 
 

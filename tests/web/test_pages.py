@@ -12,7 +12,9 @@ import pytest
 from sqlalchemy import Connection
 
 from statement_builder.ledger import ControlTotals, control_totals
+from statement_builder.operations.approval.release_codes import ReleaseCode
 from statement_builder.operations.console.today import count_ahead
+from statement_builder.web.labels import RELEASE_LABELS
 from statement_builder.web.templating import TEMPLATES
 from tests.commands import BATCH, call
 from tests.hospital import Hospital
@@ -56,7 +58,8 @@ def test_today__shows_figures_and_nobody(visit: Visit) -> None:
 def test_today__says_what_waits(visit: Visit) -> None:
     page = visit.get("/").text
     assert "to approve" in page
-    assert "Waits for: APPROVAL" in page
+    assert "Waits for: an approval" in page
+    assert RELEASE_LABELS.keys() == set(ReleaseCode), "every question has words"
 
 
 def test_batch__foots_with_the_command_line(visit: Visit) -> None:
